@@ -1,0 +1,189 @@
+package mockserver
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign/mockserver/store"
+)
+
+// Call is one request on its way through the pipeline.
+type Call struct {
+	// Request is the request as received.
+	*Request
+	// World is the world it belongs to.
+	World *World
+	// Op is the operation, nil before it is found.
+	Op *Operation
+	// Tx is the store transaction: a read-only snapshot until the handler runs, then the handler's own.
+	Tx *store.Tx
+	// Caller is who Authenticate found the caller to be, in the vendor's own type.
+	Caller any
+	// RequestID is set by Plug.Begin where the vendor has one.
+	RequestID string
+	// Rand is the call's own source of chance and ids, seeded from the world's seed and the number of the call.
+	Rand *rand.Rand
+
+	plug       *Plug
+	plugged    *plugged
+	sequence   uint64 // the number of the call in its world
+	problem    string
+	now        time.Time
+	signingNow time.Time
+	args       []arg
+	pathArgs   []string
+	form       Pairs
+	body       any
+	hasBody    bool
+	header     http.Header
+	warnings   []string
+	explain    func() *Explanation
+}
+
+// arg is the value of a declared parameter, at the parameter's place in the document.
+type arg struct {
+	present bool
+	text    string
+	number  int64
+}
+
+// Now is world time: what records, ids and expiry go by.
+func (c *Call) Now() time.Time { return c.now }
+
+// SigningNow is the time that client timestamps and nonces are judged by.
+func (c *Call) SigningNow() time.Time { return c.signingNow }
+
+// Switch returns the alternative that the call's world has chosen for a numbered assumption ("QB-003"). An unknown
+// number is a bug and panics.
+func (c *Call) Switch(id string) string { return c.World.Switch(c.plug.Name, id) }
+
+// Strict reports whether the world refuses what is otherwise only warned of.
+func (c *Call) Strict() bool { return c.World.strict }
+
+// Text returns a declared parameter's text and whether it was sent. An undeclared name is a bug and panics.
+func (c *Call) Text(name string) (string, bool) {
+	a := c.arg(name)
+	return a.text, a.present
+}
+
+// Int returns a declared integer or boolean (0, 1) parameter and whether it was sent. For handlers: it has been validated.
+func (c *Call) Int(name string) (int64, bool) {
+	a := c.arg(name)
+	return a.number, a.present
+}
+
+func (c *Call) arg(name string) arg {
+	for i := range c.Op.params {
+		if c.Op.params[i].name == name {
+			return c.args[i]
+		}
+	}
+	panic(fmt.Sprintf("operation %s declares no parameter %q", c.Op.ID, name))
+}
+
+// PathArg returns a path parameter, also before validation (Identify and Authenticate need project ids).
+func (c *Call) PathArg(name string) string {
+	for i, n := range c.Op.pathNames {
+		if n == name && i < len(c.pathArgs) {
+			return c.pathArgs[i]
+		}
+	}
+	return ""
+}
+
+// BindBody decodes a validated JSON body, or a validated form body, into v by its json tags.
+func (c *Call) BindBody(v any) error {
+	if !c.hasBody {
+		return nil
+	}
+	if c.MediaType() != formType {
+		return json.Unmarshal(c.Body, v)
+	}
+	data, err := json.Marshal(c.body)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, v)
+}
+
+// Pairs returns query and form pairs together, query first: the parameters of an RPC request.
+func (c *Call) Pairs() Pairs {
+	query, _ := c.Query()
+	form, _ := c.Form()
+	if len(form) == 0 {
+		return query
+	}
+	return append(query[:len(query):len(query)], form...)
+}
+
+// Warn notes something in the journal that the client should know but is not refused for.
+func (c *Call) Warn(format string, args ...any) {
+	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
+}
+
+// ReplyHeader is the header of the reply.
+func (c *Call) ReplyHeader() http.Header { return c.header }
+
+// Refuse makes a refusal from the catalogue: the operation's entry of that name, else the vendor's. The arguments fill
+// the %s of its code and message. An unknown name is a bug and panics.
+func (c *Call) Refuse(name string, args ...any) *Refusal {
+	op := ""
+	if c.Op != nil {
+		op = c.Op.ID
+	}
+	e := c.plug.Spec.Error(op, name)
+	if e == nil {
+		panic(fmt.Sprintf("vendor %s: operation %q has no error %q in its catalogue", c.plug.Name, op, name))
+	}
+	return newRefusal(e, args)
+}
+
+// UseNonce notes a nonce as used until signing time has passed until, and reports whether it was new. Call it once
+// everything else about the signature is right.
+func (c *Call) UseNonce(nonce string, until time.Time) bool {
+	return c.World.nonces.use(c.plug.Name+"\x00"+nonce, c.signingNow, until)
+}
+
+// ExplainWith sets what the journal shows of a refused signature. f runs when the entry is read, if ever, and may
+// keep secrets only for that; what it returns must hold none.
+func (c *Call) ExplainWith(f func() *Explanation) { c.explain = f }
+
+// Hex returns n random hex digits from the call's chance.
+func (c *Call) Hex(n int) string { return hexDigits(c.Rand, n, false) }
+
+// UUID returns a random UUID of version 4 in upper case ("D787E1A3-A93C-424A-B626-C2B05DF8D885").
+func (c *Call) UUID() string { return UUID(c.Rand) }
+
+// UUID draws a UUID of version 4 in upper case.
+func UUID(r *rand.Rand) string {
+	h := []byte(hexDigits(r, 32, true))
+	h[12] = '4'
+	h[16] = "89AB"[r.IntN(4)]
+	return strings.Join([]string{string(h[:8]), string(h[8:12]), string(h[12:16]), string(h[16:20]), string(h[20:])}, "-")
+}
+
+// Hex draws n lower-case hex digits.
+func Hex(r *rand.Rand, n int) string { return hexDigits(r, n, false) }
+
+func hexDigits(r *rand.Rand, n int, upper bool) string {
+	digits := "0123456789abcdef"
+	if upper {
+		digits = "0123456789ABCDEF"
+	}
+	b := make([]byte, n)
+	var bits uint64
+	for i := range b {
+		if i%16 == 0 {
+			bits = r.Uint64()
+		}
+		b[i] = digits[bits&15]
+		bits >>= 4
+	}
+	return string(b)
+}
+
+const formType = "application/x-www-form-urlencoded"

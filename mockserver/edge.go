@@ -1,0 +1,139 @@
+package mockserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// edge is the outermost handler: gin routes /__admin, everything else is a vendor's.
+func (s *Server) edge() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
+	engine.Use(s.recoverAdmin)
+	s.admin(engine.Group(adminPrefix))
+	engine.NoRoute(func(c *gin.Context) {
+		if strings.HasPrefix(c.Request.URL.Path, adminPrefix) {
+			adminError(c, http.StatusNotFound, "no admin operation is "+c.Request.Method+" "+c.Request.URL.Path)
+			return
+		}
+		s.serve(c.Writer, c.Request)
+	})
+	return engine
+}
+
+// edgeProblem is what was wrong with a request before the pipeline saw it.
+type edgeProblem struct {
+	reason Reason
+	text   string
+}
+
+// serve takes one vendor request through the pipeline, journals it and writes the reply.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	start := s.wall()
+	req, problem := s.receive(w, r)
+	c, out := s.answer(r.Context(), req, problem)
+	e := s.record(c, out)
+	e.at = start
+	s.journal.add(e)
+	n, err := s.write(w, out, r.Method)
+	e.finish(s.wall().Sub(start), n, err == nil)
+}
+
+// receive keeps the request exactly as it came.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*Request, *edgeProblem) {
+	req := &Request{Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header, TLS: r.TLS != nil}
+	target := req.URI
+	if !strings.HasPrefix(target, "/") { // absolute form, or OPTIONS *
+		if u, err := url.Parse(target); err == nil && u.Host != "" {
+			target = u.RequestURI()
+		}
+	}
+	req.RawPath, req.RawQuery, _ = strings.Cut(target, "?")
+	if r.ContentLength > s.maxBody {
+		return req, s.tooLarge(w)
+	}
+	if r.Body == nil || r.Body == http.NoBody {
+		return req, nil
+	}
+	body, err := readBody(http.MaxBytesReader(w, r.Body, s.maxBody), r.ContentLength)
+	req.Body = body
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		req.Body = nil
+		return req, s.tooLarge(w)
+	case err != nil:
+		return req, &edgeProblem{Unreadable, fmt.Sprintf("the body ended early, after %d bytes: %v", len(body), err)}
+	}
+	return req, nil
+}
+
+func (s *Server) tooLarge(w http.ResponseWriter) *edgeProblem {
+	w.Header().Set("Connection", "close")
+	return &edgeProblem{TooLarge, fmt.Sprintf("the body is over the limit of %d bytes", s.maxBody)}
+}
+
+func readBody(r io.Reader, length int64) ([]byte, error) {
+	if length < 0 {
+		return io.ReadAll(r)
+	}
+	body := make([]byte, length)
+	n, err := io.ReadFull(r, body)
+	return body[:n], err
+}
+
+// record makes the journal entry of a call.
+func (s *Server) record(c *Call, out *reply) *Entry {
+	e := &Entry{world: c.World, plug: c.plugged, req: c.Request, status: out.status, header: out.header, body: out.body,
+		refusal: out.refusal, problem: c.problem, warnings: c.warnings, explain: c.explain, worldNow: c.now}
+	if c.Op != nil {
+		e.op = c.Op.ID
+	}
+	if c.plugged != nil {
+		s.log.Info("request", "vendor", c.plug.Name, "operation", e.op, "world", c.World.name, "method", c.Method,
+			"path", c.RawPath, "status", out.status, "code", codeOf(out.refusal))
+	}
+	return e
+}
+
+func codeOf(r *Refusal) string {
+	if r == nil {
+		return ""
+	}
+	return r.Code
+}
+
+// write sends the reply and returns how many bytes of its body went out.
+func (s *Server) write(w http.ResponseWriter, out *reply, method string) (int64, error) {
+	h := w.Header()
+	for name, values := range out.header {
+		h[name] = values
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(out.body))}
+	w.WriteHeader(out.status)
+	if method == http.MethodHead {
+		return 0, nil
+	}
+	n, err := w.Write(out.body)
+	return int64(n), err
+}
+
+// recoverAdmin keeps a panic in the admin API from taking the connection down unanswered.
+func (s *Server) recoverAdmin(c *gin.Context) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panics.Add(1)
+			s.log.Error("panic at the edge", "path", c.Request.URL.Path, "panic", fmt.Sprint(r))
+			adminError(c, http.StatusInternalServerError, "internal error; see the server's log")
+		}
+	}()
+	c.Next()
+}

@@ -1,0 +1,219 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/countersign/countersign/mockserver/store"
+)
+
+// reply is what goes to the client.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	// refusal is the catalogue entry it carries, if it is an error.
+	refusal *Refusal
+}
+
+// answer is the request pipeline, from the vendor to the encoded reply. edge.go comes before it (0) and writes what it
+// returns (9, 10).
+func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c *Call, out *reply) {
+	p := s.vendorOf(req) // 1
+	w, err := s.worldOf(p, req)
+	if err != nil || p == nil {
+		return &Call{Request: req, World: s.defaultWorld()}, s.plain(req, err)
+	}
+	c = s.newCall(ctx, p, w, req) // 2
+	defer func() {
+		if r := recover(); r != nil {
+			out = s.broken(c, fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+		}
+	}()
+	value, err := s.process(ctx, c, edge)
+	if err != nil {
+		return c, s.refuse(c, err)
+	}
+	return c, s.encode(c, c.Op.success, p.Success(c, value), nil) // 8
+}
+
+// process runs the steps that can refuse a request.
+func (s *Server) process(ctx context.Context, c *Call, edge *edgeProblem) (any, error) {
+	if c.plug.Begin != nil {
+		c.plug.Begin(c)
+	}
+	if edge != nil {
+		return nil, c.plug.Refuse(c, edge.reason).Because("%s", edge.text)
+	}
+	if err := c.locate(); err != nil { // 3
+		return nil, err
+	}
+	if err := c.plug.Authenticate(c); err != nil { // 4
+		return nil, err
+	}
+	if r := c.validate(); r != nil { // 5
+		return nil, r
+	}
+	return c.handle(ctx) // 7
+}
+
+func (s *Server) newCall(ctx context.Context, p *plugged, w *World, req *Request) *Call {
+	n := w.calls.Add(1)
+	c := &Call{Request: req, World: w, Rand: w.callRand(n), plug: p.Plug, plugged: p, sequence: n, header: http.Header{}}
+	c.now, c.signingNow = w.Now(), w.SigningNow()
+	c.Tx = w.store(p).Snapshot(ctx)
+	return c
+}
+
+// locate finds the operation: by action where the vendor has RPC, else by path.
+func (c *Call) locate() error {
+	if c.plug.Locate != nil {
+		id, err := c.plug.Locate(c)
+		if err != nil {
+			return err
+		}
+		for _, op := range c.plugged.ops {
+			if op.ID == id {
+				c.Op = op
+				return c.checkMethod()
+			}
+		}
+		panic(fmt.Sprintf("vendor %s: Locate names the unknown operation %q", c.plug.Name, id))
+	}
+	return c.locatePath()
+}
+
+func (c *Call) checkMethod() error {
+	if !c.Op.serves(c.Method) {
+		return c.plug.Refuse(c, NoSuchMethod).Because("%s is served with %s", c.Op.ID, c.Op.Spec.Method)
+	}
+	return nil
+}
+
+func (c *Call) locatePath() error {
+	reason, why := NoSuchOperation, "no operation has the path "+c.RawPath
+	for _, op := range c.plugged.ops {
+		args, ok := op.match(c.RawPath)
+		switch {
+		case ok && op.serves(c.Method):
+			c.Op, c.pathArgs = op, args
+			return nil
+		case ok:
+			reason, why = NoSuchMethod, "the path is served with "+op.Spec.Method+", not with "+c.Method
+		}
+	}
+	return c.plug.Refuse(c, reason).Because("%s", why)
+}
+
+// handle runs the handler in a transaction of its own.
+func (c *Call) handle(ctx context.Context) (value any, err error) {
+	st := c.World.store(c.plugged)
+	run := func(tx *store.Tx) error {
+		c.Tx = tx
+		value, err = c.Op.handler(c)
+		return err
+	}
+	if c.Op.readOnly {
+		err = st.View(ctx, run)
+	} else {
+		err = st.Update(ctx, run)
+	}
+	return value, err
+}
+
+// refuse turns an error into a reply: a refusal in the vendor's words; anything else is a bug of ours.
+func (s *Server) refuse(c *Call, err error) *reply {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return s.broken(c, err)
+	}
+	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
+}
+
+// broken answers for a bug of the stand-in in the vendor's envelope; it is logged and counted.
+func (s *Server) broken(c *Call, err error) (out *reply) {
+	s.bug(c, err)
+	defer func() {
+		if recover() != nil { // even the vendor's envelope fails: say so plainly
+			out = jsonReply(http.StatusInternalServerError, map[string]any{"countersign": "internal error; see the server's log"})
+		}
+	}()
+	r := c.plug.Refuse(c, Broken)
+	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
+}
+
+func (s *Server) bug(c *Call, err error) {
+	s.bugs.Add(1)
+	c.problem = err.Error()
+	op := ""
+	if c.Op != nil {
+		op = c.Op.ID
+	}
+	s.log.Error("bug in the stand-in", "vendor", c.plug.Name, "operation", op, "world", c.World.name, "error", err)
+	if s.onBug != nil {
+		s.onBug(fmt.Errorf("%s %s: %w", c.plug.Name, op, err))
+	}
+}
+
+// vendorOf chooses the vendor by Host, then by path, then by signature scheme.
+func (s *Server) vendorOf(req *Request) *plugged {
+	host, _, _ := strings.Cut(req.Host, ":")
+	for _, p := range s.plugs {
+		for _, h := range p.hosts {
+			if h.match(host) {
+				return p
+			}
+		}
+	}
+	for _, p := range s.plugs {
+		for _, prefix := range p.Paths {
+			if prefix == "/" && req.RawPath == "/" || prefix != "/" && strings.HasPrefix(req.RawPath, prefix) {
+				return p
+			}
+		}
+	}
+	for _, p := range s.plugs {
+		if p.Signed != nil && p.Signed(req) {
+			return p
+		}
+	}
+	return nil
+}
+
+// worldHeader selects a world by name, before anything else does.
+const worldHeader = "X-Countersign-World"
+
+func (s *Server) worldOf(p *plugged, req *Request) (*World, error) {
+	if name := req.Header.Get(worldHeader); name != "" {
+		return s.World(name)
+	}
+	if p == nil {
+		return s.defaultWorld(), nil
+	}
+	var few [8]string
+	for _, key := range p.Identify(req, few[:0]) {
+		if w := s.owner(claimKey(p, key)); w != nil {
+			return w, nil
+		}
+	}
+	return s.defaultWorld(), nil
+}
+
+// plain answers what belongs to no vendor, in countersign's own words.
+func (s *Server) plain(req *Request, err error) *reply {
+	if err != nil {
+		return jsonReply(http.StatusNotFound, map[string]any{"countersign": err.Error()})
+	}
+	claims := map[string][]string{}
+	for _, p := range s.plugs {
+		claims[p.Name] = p.Paths
+	}
+	return jsonReply(http.StatusNotFound, map[string]any{
+		"countersign": fmt.Sprintf("no vendor has the path %s; these paths are claimed", req.RawPath),
+		"paths":       claims,
+	})
+}

@@ -1,0 +1,89 @@
+package mockserver
+
+import (
+	"net/http"
+
+	"github.com/countersign/countersign/mockserver/store"
+	"github.com/countersign/countersign/specs"
+)
+
+// Vendor makes a vendor's plug. Each vendor package exports one: quickbi.New, wps.New, dataarts.New.
+type Vendor func(Env) (*Plug, error)
+
+// Env is what a vendor may use while it builds its plug.
+type Env struct {
+	// LoadSpec returns the vendor's documents, read once.
+	LoadSpec func(vendor string) (*specs.Vendor, error)
+}
+
+// Plug is everything the core knows of a vendor.
+type Plug struct {
+	// Name is the vendor's short name, the same as its folder below specs/.
+	Name string
+	Spec *specs.Vendor
+	// Paths are the path prefixes that belong to the vendor whatever the Host ("/v7/"); "/" alone is the root path, not
+	// a prefix. Hosts come from the documents' servers.
+	Paths []string
+	// Signed reports whether a request on a path nobody claims carries this vendor's signature scheme. May be nil.
+	Signed func(*Request) bool
+	// Identify appends the keys by which a request names its world, the most telling first ("access-key:LTAI...").
+	// They are the texts that the collections' Claims return.
+	Identify func(r *Request, keys []string) []string
+	// Locate names the operation of an RPC request by action and version. nil: operations are found by path. It
+	// returns a *Refusal when the action or version is missing or unknown.
+	Locate func(*Call) (operationID string, err error)
+	// Begin sets what every reply of the vendor needs, errors too, before anything can be refused (a request id, say).
+	// May be nil.
+	Begin func(*Call)
+	// Authenticate checks the request exactly as received and sets Call.Caller. It returns a *Refusal.
+	Authenticate func(*Call) error
+	// Refuse puts a reason of the core into the vendor's words.
+	Refuse func(*Call, Reason) *Refusal
+	// Success puts a handler's value into the vendor's envelope, Failure a refusal. What they return is encoded as
+	// JSON and must fit the operation's documented response.
+	Success func(*Call, any) any
+	Failure func(*Call, *Refusal) any
+	// Format encodes an envelope in a format other than JSON; ok is false where JSON is wanted. May be nil. The core
+	// checks the envelope, not this encoding.
+	Format func(c *Call, envelope any) (body []byte, contentType string, ok bool)
+	// ContentType is that of JSON replies. Default: application/json; charset=utf-8.
+	ContentType string
+	// Handlers has one function for every operation of the documents, by operationId.
+	Handlers map[string]Handler
+	// Collections are the vendor's tables. Their short names are unique within the vendor.
+	Collections []*store.Collection
+	// States are the provider states, their names unique across vendors.
+	States []State
+	// Demo fills an empty world with the demo records.
+	Demo func(*Setup) error
+	// Mint gives the credentials and ids that identify the world new values, drawn from Setup.Rand.
+	Mint func(*Setup) error
+	// Describe returns the vendor's section of `countersign env` (its "url" is given as base) for the world's present records.
+	Describe func(s *Setup, base string) (any, error)
+}
+
+// Handler does the work of one operation and returns the value that Plug.Success takes. It fails with a *Refusal; any
+// other error is a bug of the stand-in. It works in Call.Tx, which is read-only for GET operations.
+type Handler func(*Call) (any, error)
+
+// Reason is why the core itself refuses a request.
+type Reason int
+
+// The core's reasons.
+const (
+	// NoSuchOperation: the path belongs to the vendor but no operation has it.
+	NoSuchOperation Reason = iota + 1
+	// NoSuchMethod: the path is an operation's but not with this method.
+	NoSuchMethod
+	// TooLarge: the body is over the limit.
+	TooLarge
+	// Unreadable: the body ended early, the query is not percent-encoded, or the like.
+	Unreadable
+	// Broken: the stand-in itself failed (a panic, a bug); it is logged and counted.
+	Broken
+	// Unavailable: the server is shutting down.
+	Unavailable
+)
+
+// Header is http.Header, named here so that plugs need not import net/http for it.
+type Header = http.Header

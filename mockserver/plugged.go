@@ -1,0 +1,153 @@
+package mockserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign/mockserver/store"
+	"github.com/countersign/countersign/specs"
+)
+
+// plugged is a plug with what the server makes of it at start.
+type plugged struct {
+	*Plug
+	index int
+	ops   []*Operation
+	hosts []hostPattern
+	// demo holds the demo records; worlds are forks of it.
+	demo    *store.Store
+	secrets secretNames
+}
+
+// The streams of chance that are not a call's.
+const (
+	demoStream = iota + 1
+	mintStream
+	loadStream
+)
+
+func seeded(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) } //nolint:gosec // must be repeatable
+
+// demoTime is what demo records take for the present when they are made, whatever the clock of the world.
+var demoTime = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
+
+func (s *Server) plugIn(make Vendor) error {
+	p, err := make(Env{LoadSpec: specs.Load})
+	if err != nil {
+		return err
+	}
+	if err := p.complete(); err != nil {
+		return fmt.Errorf("vendor %s: %w", p.Name, err)
+	}
+	in := &plugged{Plug: p, index: len(s.plugs), hosts: hostPatterns(p.Spec.Hosts), secrets: secretNamesOf(p.Spec)}
+	if in.ops, err = compileOperations(p); err != nil {
+		return fmt.Errorf("vendor %s: %w", p.Name, err)
+	}
+	for _, a := range p.Spec.Assumptions {
+		if _, taken := s.defaults[a.ID]; taken {
+			return fmt.Errorf("vendor %s: assumption %s is numbered twice", p.Name, a.ID)
+		}
+		s.defaults[a.ID] = a.Default
+	}
+	for i := range p.States {
+		name := p.States[i].Name
+		if _, taken := s.states[name]; taken {
+			return fmt.Errorf("vendor %s: provider state %q is there twice", p.Name, name)
+		}
+		s.states[name] = stateOf{in, &p.States[i]}
+	}
+	s.plugs = append(s.plugs, in)
+	s.specs = append(s.specs, p.Spec)
+	return in.fillDemo(s)
+}
+
+type stateOf struct {
+	plug  *plugged
+	state *State
+}
+
+func (s *Server) state(name string) (*plugged, *State) {
+	of := s.states[name]
+	return of.plug, of.state
+}
+
+func (s *Server) plug(name string) *plugged {
+	i := slices.IndexFunc(s.plugs, func(p *plugged) bool { return p.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return s.plugs[i]
+}
+
+// fillDemo makes the demo records once; every world forks them.
+func (p *plugged) fillDemo(s *Server) error {
+	st, err := store.New(p.Collections...)
+	if err != nil {
+		return err
+	}
+	w := &World{name: DefaultWorld, server: s}
+	err = st.Update(context.Background(), func(tx *store.Tx) error {
+		return p.Demo(&Setup{Tx: tx, Rand: seeded(0, demoStream), World: w, now: demoTime, plug: p.Plug})
+	})
+	if err != nil {
+		return fmt.Errorf("vendor %s: demo records: %w", p.Name, err)
+	}
+	p.demo = st
+	return nil
+}
+
+// complete reports what a plug lacks.
+func (p *Plug) complete() error {
+	var missing []string
+	for name, there := range map[string]bool{
+		"Name": p.Name != "", "Spec": p.Spec != nil, "Identify": p.Identify != nil, "Authenticate": p.Authenticate != nil,
+		"Refuse": p.Refuse != nil, "Success": p.Success != nil, "Failure": p.Failure != nil, "Demo": p.Demo != nil,
+		"Mint": p.Mint != nil, "Describe": p.Describe != nil, "Paths": len(p.Paths) > 0,
+	} {
+		if !there {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return errors.New("the plug lacks " + strings.Join(missing, ", "))
+	}
+	if p.ContentType == "" {
+		p.ContentType = "application/json; charset=utf-8"
+	}
+	return nil
+}
+
+// hostPattern is a host name of which some labels vary.
+type hostPattern []string
+
+func hostPatterns(hosts []string) []hostPattern {
+	var out []hostPattern
+	for _, h := range hosts {
+		out = append(out, strings.Split(h, "*"))
+	}
+	return out
+}
+
+func (h hostPattern) match(host string) bool {
+	if len(h) == 1 {
+		return h[0] == host
+	}
+	if !strings.HasPrefix(host, h[0]) || !strings.HasSuffix(host, h[len(h)-1]) {
+		return false
+	}
+	rest := host[len(h[0]):]
+	for _, part := range h[1:] {
+		_, after, ok := strings.Cut(rest, part)
+		if !ok {
+			return false
+		}
+		rest = after
+	}
+	return true
+}

@@ -1,0 +1,63 @@
+package mockserver
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/countersign/countersign/specs"
+)
+
+// Refusal is a vendor's error as it goes to the client. Make it with Call.Refuse.
+type Refusal struct {
+	// Entry is the catalogue entry; Code and Message are its texts, filled in.
+	Entry         *specs.Error
+	Code, Message string
+	// Parameter is the parameter or field that is at fault, if one is; Reason says in English what is wrong with it.
+	// Vendors that document a place for details show them there; the journal shows them always.
+	Parameter, Reason string
+	// Extra is for the vendor's Failure function.
+	Extra any
+}
+
+// Error is for logs; the client sees what Plug.Failure makes of the refusal.
+func (r *Refusal) Error() string {
+	s := fmt.Sprintf("%s (HTTP %d): %s", r.Code, r.Entry.Status, r.Message)
+	if r.Reason != "" {
+		s += " [" + r.Reason + "]"
+	}
+	return s
+}
+
+// Because adds an explanation in English.
+func (r *Refusal) Because(format string, args ...any) *Refusal {
+	r.Reason = fmt.Sprintf(format, args...)
+	return r
+}
+
+// At names the parameter or field at fault.
+func (r *Refusal) At(parameter string) *Refusal {
+	r.Parameter = parameter
+	return r
+}
+
+// With sets Extra.
+func (r *Refusal) With(extra any) *Refusal {
+	r.Extra = extra
+	return r
+}
+
+func newRefusal(e *specs.Error, args []any) *Refusal {
+	return &Refusal{Entry: e, Code: fill(e.Code, args), Message: fill(e.Message, args)}
+}
+
+// fill puts the arguments into the %s of a catalogue text; a text without %s stays as it is.
+func fill(text string, args []any) string {
+	n := strings.Count(text, "%s")
+	if n == 0 {
+		return text
+	}
+	for len(args) < n {
+		args = append(args, "")
+	}
+	return fmt.Sprintf(text, args[:n]...)
+}

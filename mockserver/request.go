@@ -1,0 +1,129 @@
+package mockserver
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// Request is a request as received: nothing in it has been decoded, sorted or cleaned, because signatures cover it.
+type Request struct {
+	Method string
+	// URI is the request target of the request line, raw ("/v7/x?cursor=&page=10").
+	URI string
+	// RawPath and RawQuery are the two parts of URI.
+	RawPath, RawQuery string
+	// Host is the Host header as sent, with its port.
+	Host   string
+	Header http.Header
+	// Body is the whole body, chunked or not.
+	Body []byte
+	// TLS reports whether the request came over HTTPS.
+	TLS bool
+
+	query, form Pairs
+	queryErr    error
+	formErr     error
+	parsed      bool
+}
+
+// Pair is one name and value of a query or form, decoded.
+type Pair struct{ Name, Value string }
+
+// Pairs are decoded pairs in the order of the wire.
+type Pairs []Pair
+
+// Get returns the first value of a name.
+func (p Pairs) Get(name string) (string, bool) {
+	for i := range p {
+		if p[i].Name == name {
+			return p[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Query returns the decoded pairs of the query. The error says which pair is not percent-encoded UTF-8; the other
+// pairs are there all the same.
+func (r *Request) Query() (Pairs, error) {
+	r.parse()
+	return r.query, r.queryErr
+}
+
+// Form returns the decoded pairs of a form body, or nothing for another media type.
+func (r *Request) Form() (Pairs, error) {
+	r.parse()
+	return r.form, r.formErr
+}
+
+func (r *Request) parse() {
+	if r.parsed {
+		return
+	}
+	r.parsed = true
+	r.query, r.queryErr = ParsePairs(r.RawQuery)
+	if len(r.Body) > 0 && r.MediaType() == "application/x-www-form-urlencoded" {
+		r.form, r.formErr = ParsePairs(string(r.Body))
+	}
+}
+
+// MediaType is the Content-Type without its parameters, in lower case.
+func (r *Request) MediaType() string {
+	v, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(v))
+}
+
+// Path is RawPath decoded; RawPath itself where it cannot be decoded.
+func (r *Request) Path() string {
+	if strings.IndexByte(r.RawPath, '%') < 0 {
+		return r.RawPath
+	}
+	if p, err := url.PathUnescape(r.RawPath); err == nil {
+		return p
+	}
+	return r.RawPath
+}
+
+// ErrBadEncoding says that a query, form or path is not percent-encoded UTF-8.
+var ErrBadEncoding = errors.New("not percent-encoded UTF-8")
+
+// ParsePairs decodes a query or form. A pair that cannot be decoded is left out and reported; a pair without "=" has
+// an empty value; "+" is a space; ";" is an ordinary character.
+func ParsePairs(raw string) (Pairs, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	pairs := make(Pairs, 0, strings.Count(raw, "&")+1)
+	var bad error
+	for raw != "" {
+		var part string
+		part, raw, _ = strings.Cut(raw, "&")
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		n, err1 := decode(name)
+		v, err2 := decode(value)
+		if err1 != nil || err2 != nil {
+			bad = ErrBadEncoding
+			continue
+		}
+		pairs = append(pairs, Pair{n, v})
+	}
+	return pairs, bad
+}
+
+func decode(s string) (string, error) {
+	if strings.ContainsAny(s, "%+") {
+		var err error
+		if s, err = url.QueryUnescape(s); err != nil {
+			return "", err
+		}
+	}
+	if !utf8.ValidString(s) {
+		return "", ErrBadEncoding
+	}
+	return s, nil
+}

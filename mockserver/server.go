@@ -1,0 +1,183 @@
+package mockserver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/countersign/countersign/specs"
+)
+
+// Options configure a server. The zero value of each field but Vendors works.
+type Options struct {
+	// Vendors are the plugs to serve. There must be at least one.
+	Vendors []Vendor
+	// World is the default world. Its name is always "default" and its credentials are kept.
+	World WorldSetting
+	// Wall is the wall clock. nil: the machine's.
+	Wall func() time.Time
+	// Log takes the server's log. nil: nothing is logged.
+	Log *slog.Logger
+	// JournalBytes bounds the journal. 0: DefaultJournalBytes.
+	JournalBytes int
+	// MaxBody bounds a request body, in bytes. 0: 12 MiB, Huawei's documented limit.
+	MaxBody int64
+	// CheckEveryReply holds every reply against the documents instead of one in 64.
+	CheckEveryReply bool
+	// OnBug, if set, hears of every bug of the stand-in: a panic, an undocumented reply.
+	OnBug func(error)
+	// AdminToken, if set, must come as a bearer token with every request to /__admin.
+	AdminToken string
+	// Facts are merged into the answer of `env` (the path of the CA certificate, say).
+	Facts map[string]any
+	// Timeouts bound a request; see Timeouts for what zero means.
+	Timeouts Timeouts
+}
+
+// Timeouts bound the phases of a connection.
+type Timeouts struct {
+	// Header, Read and Write bound the reading of headers, of the whole request, and the writing of the reply, counted
+	// from the end of the headers. 0: 10 s, 60 s, 120 s.
+	Header, Read, Write time.Duration
+	// Idle bounds the time between requests. 0: 120 s.
+	Idle time.Duration
+}
+
+func (t Timeouts) orDefaults() Timeouts {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&t.Header, 10*time.Second)
+	def(&t.Read, 60*time.Second)
+	def(&t.Write, 120*time.Second)
+	def(&t.Idle, 120*time.Second)
+	return t
+}
+
+// Server is the stand-in: a set of vendors over a set of worlds.
+type Server struct {
+	opts     Options
+	wall     func() time.Time
+	log      *slog.Logger
+	onBug    func(error)
+	checkAll bool
+	maxBody  int64
+
+	plugs    []*plugged
+	specs    []*specs.Vendor
+	states   map[string]stateOf
+	defaults map[string]string // assumption -> default alternative
+
+	worlds    worlds
+	first     *World
+	journal   *journal
+	bugs      atomic.Int64
+	panics    atomic.Int64
+	ready     atomic.Bool
+	handler   http.Handler
+	listeners []net.Listener
+	servers   []*http.Server
+	done      sync.WaitGroup
+}
+
+// New builds a server and its default world. Nothing listens yet: use Listen, or mount Handler.
+func New(opts Options) (*Server, error) {
+	if len(opts.Vendors) == 0 {
+		return nil, errors.New("mockserver: Options.Vendors is empty")
+	}
+	s := &Server{opts: opts, wall: opts.Wall, log: opts.Log, onBug: opts.OnBug, checkAll: opts.CheckEveryReply,
+		maxBody: opts.MaxBody, states: map[string]stateOf{}, defaults: map[string]string{},
+		journal: newJournal(opts.JournalBytes)}
+	if s.wall == nil {
+		s.wall = wallClock
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.maxBody == 0 {
+		s.maxBody = 12 << 20
+	}
+	s.worlds.byName, s.worlds.owners = map[string]*World{}, map[string]*World{}
+	for _, v := range opts.Vendors {
+		if err := s.plugIn(v); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.makeDefault(opts.World); err != nil {
+		return nil, err
+	}
+	s.handler = s.edge()
+	s.ready.Store(true)
+	return s, nil
+}
+
+func (s *Server) makeDefault(setting WorldSetting) error {
+	setting.Name, setting.KeepCredentials = DefaultWorld, true
+	w, err := s.CreateWorld(context.Background(), setting)
+	if err != nil {
+		return fmt.Errorf("default world: %w", err)
+	}
+	s.first = w
+	return nil
+}
+
+func (s *Server) defaultWorld() *World { return s.first }
+
+// Vendors are the documents of the vendors that are served.
+func (s *Server) Vendors() []*specs.Vendor { return s.specs }
+
+// Handler is the whole server as an http.Handler, for embedding. Time limits are then the embedder's.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Bugs counts the bugs of the stand-in that requests have met.
+func (s *Server) Bugs() int64 { return s.bugs.Load() }
+
+// Listen serves on addr (host:port; port 0 takes a free one) and returns the address it got. With a TLS configuration
+// it serves HTTPS.
+func (s *Server) Listen(addr string, config *tls.Config) (net.Addr, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	t := s.opts.Timeouts.orDefaults()
+	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
+		IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	got := ln.Addr()
+	if config != nil {
+		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){} // the captures are HTTP/1.1
+		ln = tls.NewListener(ln, config)
+	}
+	s.listeners, s.servers = append(s.listeners, ln), append(s.servers, srv)
+	s.done.Add(1)
+	go func() {
+		defer s.done.Done()
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("the listener stopped", "addr", got.String(), "error", err)
+		}
+	}()
+	return got, nil
+}
+
+const maxHeader = 64 << 10
+
+// Shutdown stops listening and waits for the requests in flight, until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.ready.Store(false)
+	var problems []error
+	for _, srv := range s.servers {
+		if err := srv.Shutdown(ctx); err != nil {
+			problems = append(problems, err, srv.Close())
+		}
+	}
+	s.done.Wait()
+	return errors.Join(problems...)
+}

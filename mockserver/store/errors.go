@@ -1,0 +1,33 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNotFound says that no record has the id.
+var ErrNotFound = errors.New("record not found")
+
+// ErrReadOnly says that a write was tried in a read transaction.
+var ErrReadOnly = errors.New("store: write in a read-only transaction")
+
+// DuplicateError says that a unique index already has the key.
+type DuplicateError struct {
+	Collection, Index string
+	// ID is the id of the record that is there.
+	ID string
+}
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("collection %s: record %q already has this %s", e.Collection, e.ID, e.Index)
+}
+
+// ReferenceError says that a record names another one that does not exist.
+type ReferenceError struct {
+	Collection, ID, Field, To, Missing string
+}
+
+func (e *ReferenceError) Error() string {
+	return fmt.Sprintf("collection %s: record %q: %s names %q, which collection %s does not have",
+		e.Collection, e.ID, e.Field, e.Missing, e.To)
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tidwall/btree"
+)
+
+// Store holds the records of one world for a fixed set of collections.
+type Store struct {
+	layout *layout
+	// write is held by the one write transaction that runs.
+	write sync.Mutex
+	cur   atomic.Pointer[state]
+	// OnCommit, if set before first use, sees the claims a transaction adds and drops just before it is published;
+	// an error undoes the transaction.
+	OnCommit func(added, dropped []string) error
+}
+
+// layout gives every collection its place in a state.
+type layout struct {
+	collections []*Collection
+	place       map[*Collection]int
+	byName      map[string]int
+}
+
+// state is one published version: never changed once it is current.
+type state struct {
+	tables    []table
+	sequences map[string]int64
+}
+
+// table holds the trees of one collection: tree 0 is ordered by id, tree i+1 by index i.
+type table struct{ trees []*btree.BTreeG[entry] }
+
+type entry struct {
+	key string
+	rec *record
+}
+
+// record pairs a value with its id, so that index entries of equal keys have an order.
+type record struct {
+	id    string
+	value any
+}
+
+func lessEntry(a, b entry) bool {
+	if a.key != b.key {
+		return a.key < b.key
+	}
+	return entryID(a) < entryID(b)
+}
+
+func entryID(e entry) string {
+	if e.rec == nil {
+		return ""
+	}
+	return e.rec.id
+}
+
+// New makes an empty store with the given collections.
+func New(collections ...*Collection) (*Store, error) {
+	l := &layout{place: map[*Collection]int{}, byName: map[string]int{}}
+	for i, c := range collections {
+		if _, dup := l.byName[c.name]; dup {
+			return nil, fmt.Errorf("store: collection %q declared twice", c.name)
+		}
+		l.byName[c.name] = i
+		l.place[c] = i
+		l.collections = append(l.collections, c)
+	}
+	for _, c := range collections {
+		for _, r := range c.refs {
+			if _, ok := l.byName[r.to]; !ok {
+				return nil, fmt.Errorf("store: collection %q refers to %q, which is not declared", c.name, r.to)
+			}
+		}
+	}
+	s := &Store{layout: l}
+	s.cur.Store(emptyState(l))
+	return s, nil
+}
+
+func emptyState(l *layout) *state {
+	st := &state{tables: make([]table, len(l.collections))}
+	for i, c := range l.collections {
+		trees := make([]*btree.BTreeG[entry], len(c.indexes)+1)
+		for j := range trees {
+			trees[j] = newTree()
+		}
+		st.tables[i] = table{trees: trees}
+	}
+	return st
+}
+
+func newTree() *btree.BTreeG[entry] {
+	return btree.NewBTreeGOptions(lessEntry, btree.Options{NoLocks: true})
+}
+
+// Fork returns a store with the same records that shares them until either side writes. It takes no time to speak of.
+func (s *Store) Fork() *Store {
+	s.write.Lock()
+	defer s.write.Unlock()
+	cur := s.cur.Load()
+	next := &Store{layout: s.layout}
+	st := &state{tables: make([]table, len(cur.tables)), sequences: cur.sequences}
+	for i, t := range cur.tables {
+		trees := make([]*btree.BTreeG[entry], len(t.trees))
+		for j, tree := range t.trees {
+			trees[j] = tree.IsoCopy()
+		}
+		st.tables[i] = table{trees: trees}
+	}
+	next.cur.Store(st)
+	return next
+}
+
+// Collections lists the declared collections in their order of declaration.
+func (s *Store) Collections() []*Collection { return s.layout.collections }
+
+// View runs fn in a read transaction over the current version.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	return fn(s.Snapshot(ctx))
+}
+
+// Snapshot returns a read transaction over the current version. It holds no lock and needs no closing.
+func (s *Store) Snapshot(ctx context.Context) *Tx {
+	return &Tx{ctx: ctx, layout: s.layout, state: s.cur.Load()}
+}
+
+// Update runs fn in a write transaction and publishes what it did, all or nothing. fn may be run again after a
+// conflict in other engines, so it must touch nothing but its transaction.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	tx := &Tx{ctx: ctx, layout: s.layout, state: s.cur.Load(), writable: true}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return s.commit(tx)
+}
+
+func (s *Store) commit(tx *Tx) error {
+	if tx.owned == nil && !tx.ownSequences {
+		return nil
+	}
+	if err := tx.checkReferences(); err != nil {
+		return err
+	}
+	if s.OnCommit != nil && (len(tx.claimed) > 0 || len(tx.dropped) > 0) {
+		if err := s.OnCommit(tx.claimed, tx.dropped); err != nil {
+			return err
+		}
+	}
+	s.cur.Store(tx.state)
+	return nil
+}
+
+// Claims lists everything the records of the store claim, in no particular use but in a fixed order.
+func (s *Store) Claims() []string {
+	st := s.cur.Load()
+	var out []string
+	for i, c := range s.layout.collections {
+		if c.claims == nil {
+			continue
+		}
+		st.tables[i].trees[0].Scan(func(e entry) bool {
+			out = append(out, c.claims(e.rec.value)...)
+			return true
+		})
+	}
+	return out
+}

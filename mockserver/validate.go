@@ -1,0 +1,231 @@
+package mockserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/countersign/countersign/specs"
+)
+
+// validate checks the request against the document: presence of everything required, then types, then values, each in
+// the document's order. The first violation decides.
+func (c *Call) validate() *Refusal {
+	if r := c.checkHeaders(); r != nil {
+		return r
+	}
+	if r := c.checkReadable(); r != nil {
+		return r
+	}
+	var first *specs.Violation
+	note := func(v *specs.Violation) {
+		if v != nil && (first == nil || v.Kind < first.Kind) {
+			first = v
+		}
+	}
+	c.checkParams(note)
+	note(c.checkBody())
+	if first == nil {
+		first = c.checkUnknown()
+	}
+	if first == nil {
+		return nil
+	}
+	r := c.Refuse(first.Refusal, first.Name)
+	return r.At(violationPlace(first)).Because("%s", first.Error())
+}
+
+func violationPlace(v *specs.Violation) string {
+	if v.Pointer != "" {
+		return strings.TrimPrefix(v.Pointer, "/")
+	}
+	return v.Name
+}
+
+// checkHeaders applies the rules for headers that OpenAPI does not let parameters describe.
+func (c *Call) checkHeaders() *Refusal {
+	for i := range c.Op.headers {
+		h := &c.Op.headers[i]
+		if h.When == "never" || h.When == "body" && len(c.Body) == 0 {
+			continue
+		}
+		if h.Assumption != "" && c.Switch(h.Assumption) == "lenient" {
+			continue
+		}
+		value := c.Header.Get(h.canonical)
+		switch {
+		case value == "":
+			return c.Refuse(h.Refusal, h.Name).At(h.Name).Because("the header %s is missing", h.Name)
+		case len(h.MediaTypes) > 0 && !slices.Contains(h.MediaTypes, mediaType(value)):
+			return c.Refuse(h.Refusal, h.Name).At(h.Name).
+				Because("the header %s is %q, want %s", h.Name, value, strings.Join(h.MediaTypes, " or "))
+		}
+	}
+	return nil
+}
+
+func mediaType(value string) string {
+	v, _, _ := strings.Cut(value, ";")
+	return strings.ToLower(strings.TrimSpace(v))
+}
+
+func (c *Call) checkReadable() *Refusal {
+	if _, err := c.Query(); err != nil {
+		return c.plug.Refuse(c, Unreadable).Because("the query is %v", err)
+	}
+	if _, err := c.Form(); err != nil {
+		return c.plug.Refuse(c, Unreadable).Because("the form is %v", err)
+	}
+	return nil
+}
+
+func (c *Call) checkParams(note func(*specs.Violation)) {
+	c.args = make([]arg, len(c.Op.params))
+	pairs, _ := c.Query()
+	if c.Op.Spec.RPC != nil {
+		pairs = c.Pairs()
+	}
+	path := 0
+	for i := range c.Op.params {
+		p := &c.Op.params[i]
+		a := &c.args[i]
+		switch p.in {
+		case "query":
+			a.text, a.present = pairs.Get(p.name)
+		case "header":
+			values := c.Header.Values(p.name)
+			if len(values) > 0 {
+				a.text, a.present = values[0], true
+			}
+		case "path":
+			a.text, a.present = c.pathArgs[path], true
+			path++
+		}
+		note(p.check(a))
+	}
+}
+
+func (p *param) check(a *arg) *specs.Violation {
+	if a.text == "" && !p.allowEmpty {
+		if p.required {
+			return &specs.Violation{Kind: specs.Missing, Name: p.name, Reason: "is required", Refusal: p.refusals.Missing}
+		}
+		a.present = false // an empty optional parameter is one that was not sent
+	}
+	if !a.present {
+		if p.required {
+			return &specs.Violation{Kind: specs.Missing, Name: p.name, Reason: "is required", Refusal: p.refusals.Missing}
+		}
+		return nil
+	}
+	var v *specs.Violation
+	a.number, v = p.schema.CheckText(p.name, a.text, p.refusals)
+	return v
+}
+
+func (c *Call) checkBody() *specs.Violation {
+	rule := c.Op.body
+	if rule == nil {
+		return nil
+	}
+	if len(bytes.TrimSpace(c.Body)) == 0 {
+		if rule.required {
+			return &specs.Violation{Kind: specs.Missing, Name: "body", Reason: "is required", Refusal: rule.refusals.Missing}
+		}
+		return nil
+	}
+	media := c.MediaType()
+	if media == "" {
+		media = rule.first
+	}
+	schema := rule.forms[media]
+	if schema == nil {
+		return &specs.Violation{Kind: specs.Malformed, Name: "Content-Type", Refusal: rule.refusals.Malformed,
+			Reason: fmt.Sprintf("is %s, want %s", media, rule.first)}
+	}
+	v, err := c.decodeBody(media, schema)
+	if err != nil {
+		return &specs.Violation{Kind: specs.Malformed, Name: "body", Reason: err.Error(), Refusal: rule.refusals.Malformed}
+	}
+	c.body, c.hasBody = v, true
+	return schema.Check(v, rule.refusals, c.unknownField)
+}
+
+func (c *Call) unknownField(pointer string) { c.Warn("body field %s is not documented", pointer) }
+
+func (c *Call) decodeBody(media string, schema *specs.Schema) (any, error) {
+	if media == formType {
+		pairs, err := c.Form()
+		return formObject(pairs, schema), err
+	}
+	dec := json.NewDecoder(bytes.NewReader(c.Body))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, fmt.Errorf("is not JSON: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("has something behind its JSON value, at byte %d", dec.InputOffset())
+	}
+	if !validUTF8(c.Body) {
+		return nil, fmt.Errorf("is %w", ErrBadEncoding)
+	}
+	return v, nil
+}
+
+// formObject turns pairs into the object a form schema describes; numbers and booleans become such where they can.
+func formObject(pairs Pairs, schema *specs.Schema) map[string]any {
+	obj := make(map[string]any, len(pairs))
+	for _, p := range pairs {
+		if _, dup := obj[p.Name]; dup {
+			continue
+		}
+		obj[p.Name] = p.Value
+		switch schema.PropertyType(p.Name) {
+		case "integer", "number":
+			if _, err := strconv.ParseFloat(p.Value, 64); err == nil {
+				obj[p.Name] = json.Number(p.Value)
+			}
+		case "boolean":
+			if p.Value == "true" || p.Value == "false" {
+				obj[p.Name] = p.Value == "true"
+			}
+		}
+	}
+	return obj
+}
+
+// checkUnknown warns of query parameters (and the form pairs of an RPC request) that no document names; a strict world
+// refuses them.
+func (c *Call) checkUnknown() *specs.Violation {
+	pairs, _ := c.Query()
+	if c.Op.Spec.RPC != nil {
+		pairs = c.Pairs()
+	}
+	for i, p := range pairs {
+		if c.declares(p.Name) {
+			if _, again := pairs[:i].Get(p.Name); again {
+				c.Warn("parameter %s was sent more than once; the first counts", p.Name)
+			}
+			continue
+		}
+		c.Warn("parameter %s is not documented", p.Name)
+	}
+	if c.Strict() && len(c.warnings) > 0 {
+		return &specs.Violation{Kind: specs.Range, Name: "request", Reason: c.warnings[0] + " (strict)", Refusal: c.Op.Spec.Refusals.Range}
+	}
+	return nil
+}
+
+func (c *Call) declares(name string) bool {
+	for i := range c.Op.params {
+		if c.Op.params[i].name == name && c.Op.params[i].in == "query" {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.plug.Spec.CommonParameters, func(p specs.CommonParameter) bool { return p.Name == name })
+}

@@ -1,0 +1,189 @@
+package mockserver
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"sync/atomic"
+	"time"
+
+	"github.com/countersign/countersign/mockserver/store"
+	"github.com/countersign/countersign/specs"
+)
+
+// World is one isolated set of records with its own credentials, clocks and decisions. Requests find their world by
+// the credentials they carry.
+type World struct {
+	name    string
+	setting WorldSetting
+	clock   *Clock // world time
+	strict  bool
+	chosen  map[string]string // assumption -> alternative, only those that differ from the default
+	server  *Server
+	// stores holds one store a vendor, in the order of the plugs. A reset puts new ones in their place.
+	stores atomic.Pointer[[]*store.Store]
+	nonces *nonceSet
+	// claims are the keys by which requests find this world; the registry's lock guards them.
+	claims map[string]struct{}
+	calls  atomic.Uint64
+	setups atomic.Uint64
+}
+
+// WorldSetting says how a world is made. Its zero value is a world of the demo records on the wall clock. It is also
+// the form of a world file.
+type WorldSetting struct {
+	// Name selects the world in the admin API and in the header X-Countersign-World. Empty: a name is made.
+	Name string `json:"name,omitempty"`
+	// Seed is the source of ids and chance. The same seed gives the same answers.
+	Seed uint64 `json:"seed,omitempty"`
+	// Clock is what ParseClock reads. Empty: the wall clock.
+	Clock string `json:"clock,omitempty"`
+	// SigningClock is "wall" (default; what unmodified SDKs need) or "world".
+	SigningClock string `json:"signing_clock,omitempty"`
+	// Strict refuses what is otherwise only warned of in the journal.
+	Strict bool `json:"strict,omitempty"`
+	// Assumptions chooses alternatives by number ("QB-003": "json").
+	Assumptions map[string]string `json:"assumptions,omitempty"`
+	// Base is "demo" (default) or "empty".
+	Base string `json:"base,omitempty"`
+	// Records are put over the base: vendor -> collection -> records.
+	Records map[string]json.RawMessage `json:"records,omitempty"`
+	// KeepCredentials leaves the credentials of the base as they are instead of minting new ones. Then no other world
+	// may have them.
+	KeepCredentials bool `json:"keep_credentials,omitempty"`
+}
+
+// Name is the world's name.
+func (w *World) Name() string { return w.name }
+
+// Seed is the world's seed.
+func (w *World) Seed() uint64 { return w.setting.Seed }
+
+// Now is world time.
+func (w *World) Now() time.Time { return w.clock.Now() }
+
+// SigningNow is the time that signatures are judged by.
+func (w *World) SigningNow() time.Time {
+	if w.setting.SigningClock == "world" {
+		return w.clock.Now()
+	}
+	return w.server.wall().UTC()
+}
+
+// Switch returns the alternative chosen for one of the vendor's assumptions. An unknown number panics.
+func (w *World) Switch(vendor, id string) string {
+	if v, ok := w.chosen[id]; ok {
+		return v
+	}
+	v, ok := w.server.defaults[id]
+	if !ok {
+		panic(fmt.Sprintf("vendor %s: no assumption is numbered %q", vendor, id))
+	}
+	return v
+}
+
+// Secret derives a key of the world's own, the same for the same seed, name and label.
+func (w *World) Secret(label string) [32]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d\x00%s\x00%s", w.setting.Seed, w.name, label)
+	return [32]byte(h.Sum(nil))
+}
+
+// identity seeds what must differ between worlds of the same seed: their credentials.
+func (w *World) identity() uint64 {
+	h := fnv.New64a()
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], w.setting.Seed)
+	_, _ = h.Write(b[:])
+	_, _ = h.Write([]byte(w.name))
+	return h.Sum64()
+}
+
+// callRand is the chance of the n-th call, setupRand that of the n-th setup.
+func (w *World) callRand(n uint64) *rand.Rand { return rand.New(rand.NewPCG(w.setting.Seed, n)) } //nolint:gosec // must be repeatable
+
+const setupStream = 0x5e7d0f1c
+
+func (w *World) setupRand(n uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(w.setting.Seed^setupStream, n)) //nolint:gosec // must be repeatable
+}
+
+// setup runs fn in a write transaction on the vendor's records.
+func (w *World) setup(ctx context.Context, p *plugged, st *store.Store, r *rand.Rand, fn func(*Setup) error) error {
+	return st.Update(ctx, func(tx *store.Tx) error {
+		return fn(&Setup{Tx: tx, Rand: r, World: w, now: w.Now(), plug: p.Plug})
+	})
+}
+
+func (w *World) store(p *plugged) *store.Store { return (*w.stores.Load())[p.index] }
+
+// Apply runs a provider state on the world. Errors: ErrNoState, *ParamError, the state's own.
+func (w *World) Apply(ctx context.Context, state string, params Params) (map[string]any, error) {
+	p, s := w.server.state(state)
+	if s == nil {
+		return nil, fmt.Errorf("%w %q", ErrNoState, state)
+	}
+	for name := range params {
+		if !slices.Contains(s.Params, name) {
+			return nil, &ParamError{Name: name, Problem: fmt.Sprintf("the state %q takes %v", state, s.Params)}
+		}
+	}
+	var out map[string]any
+	err := w.setup(ctx, p, w.store(p), w.setupRand(w.setups.Add(1)), func(setup *Setup) error {
+		var err error
+		out, err = s.Apply(setup, params)
+		return err
+	})
+	return out, err
+}
+
+// Env returns what SDKs need to work in this world, a section a vendor.
+func (w *World) Env(ctx context.Context, base string) (map[string]any, error) {
+	out := map[string]any{}
+	for _, p := range w.server.plugs {
+		section, err := p.Describe(&Setup{Tx: w.store(p).Snapshot(ctx), Rand: w.setupRand(0), World: w, now: w.Now(), plug: p.Plug}, base)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		out[p.Name] = section
+	}
+	return out, nil
+}
+
+// checkAssumptions refuses numbers and alternatives that no document has.
+func checkAssumptions(chosen map[string]string, vendors []*specs.Vendor) error {
+	ids := make([]string, 0, len(chosen))
+	for id := range chosen {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	for _, id := range ids {
+		a := findAssumption(id, vendors)
+		if a == nil {
+			return fmt.Errorf("no assumption is numbered %q; `countersign specs explain` lists them", id)
+		}
+		var values []string
+		for _, alt := range a.Alternatives {
+			values = append(values, alt.Value)
+		}
+		if !slices.Contains(values, chosen[id]) {
+			return fmt.Errorf("assumption %s has no alternative %q; it has %v", id, chosen[id], values)
+		}
+	}
+	return nil
+}
+
+func findAssumption(id string, vendors []*specs.Vendor) *specs.Assumption {
+	for _, v := range vendors {
+		if a := v.Assumption(id); a != nil {
+			return a
+		}
+	}
+	return nil
+}
