@@ -31,3 +31,16 @@ func (e *ReferenceError) Error() string {
 	return fmt.Sprintf("collection %s: record %q: %s names %q, which collection %s does not have",
 		e.Collection, e.ID, e.Field, e.Missing, e.To)
 }
+
+// InvalidError says that a record contradicts itself.
+type InvalidError struct {
+	Collection, ID string
+	Err            error
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("collection %s: record %q: %v", e.Collection, e.ID, e.Err)
+}
+
+// Unwrap returns what the collection's check said.
+func (e *InvalidError) Unwrap() error { return e.Err }

@@ -12,6 +12,8 @@ type Index[T any] struct {
 	Name string
 	// Key returns the record's place in the index, made with the function Key, or false to leave the record out.
 	Key func(*T) (string, bool)
+	// Keys is Key for a record that stands in several places of the index: all of them, none twice.
+	Keys func(*T) []string
 	// Unique refuses a second record with the same key.
 	Unique bool
 }
@@ -36,6 +38,7 @@ type Collection struct {
 	indexes []index
 	refs    []reference
 	claims  func(any) []string
+	check   func(any) error
 	decode  func([]byte) (any, error)
 	schema  string
 }
@@ -43,7 +46,21 @@ type Collection struct {
 type index struct {
 	name   string
 	key    func(any) (string, bool)
+	keys   func(any) []string // in place of key
 	unique bool
+}
+
+// all returns the record's places in the index; one saves the usual single place an allocation.
+func (ix *index) all(rec any, one *[1]string) []string {
+	if ix.keys != nil {
+		return ix.keys(rec)
+	}
+	key, ok := ix.key(rec)
+	if !ok {
+		return nil
+	}
+	one[0] = key
+	return one[:]
 }
 
 type reference struct {
@@ -62,8 +79,13 @@ func NewTable[T any](name string, key func(*T) string, indexes ...Index[T]) *Tab
 		decode: decodeStrict[T],
 	}
 	for _, ix := range indexes {
-		c.indexes = append(c.indexes, index{name: ix.Name, unique: ix.Unique,
-			key: func(r any) (string, bool) { return ix.Key(r.(*T)) }})
+		in := index{name: ix.Name, unique: ix.Unique}
+		if ix.Keys != nil {
+			in.keys = func(r any) []string { return ix.Keys(r.(*T)) }
+		} else {
+			in.key = func(r any) (string, bool) { return ix.Key(r.(*T)) }
+		}
+		c.indexes = append(c.indexes, in)
 	}
 	return &Table[T]{c: c}
 }
@@ -90,6 +112,12 @@ func (t *Table[T]) References(refs ...Reference[T]) *Table[T] {
 // same text that the vendor's Identify returns). A commit that claims what another world owns is refused.
 func (t *Table[T]) Claims(claims func(*T) []string) *Table[T] {
 	t.c.claims = func(v any) []string { return claims(v.(*T)) }
+	return t
+}
+
+// Check refuses records that contradict themselves: its error fails the Put.
+func (t *Table[T]) Check(check func(*T) error) *Table[T] {
+	t.c.check = func(v any) error { return check(v.(*T)) }
 	return t
 }
 

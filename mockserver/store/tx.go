@@ -94,6 +94,11 @@ func (tx *Tx) put(c *Collection, value any) error {
 		return err
 	}
 	rec := &record{id: c.key(value), value: value}
+	if c.check != nil {
+		if err := c.check(value); err != nil {
+			return &InvalidError{Collection: c.name, ID: rec.id, Err: err}
+		}
+	}
 	trees := tx.state.tables[place].trees
 	if err := tx.checkUnique(c, trees, rec); err != nil {
 		return err
@@ -101,8 +106,9 @@ func (tx *Tx) put(c *Collection, value any) error {
 	if old, ok := trees[0].Set(entry{key: rec.id, rec: rec}); ok {
 		tx.unindex(c, trees, old.rec)
 	}
+	var one [1]string
 	for i := range c.indexes {
-		if key, ok := c.indexes[i].key(value); ok {
+		for _, key := range c.indexes[i].all(value, &one) {
 			trees[i+1].Set(entry{key: key, rec: rec})
 		}
 	}
@@ -116,31 +122,35 @@ func (tx *Tx) put(c *Collection, value any) error {
 }
 
 func (tx *Tx) checkUnique(c *Collection, trees []*btree.BTreeG[entry], rec *record) error {
+	var one [1]string
 	for i := range c.indexes {
 		if !c.indexes[i].unique {
 			continue
 		}
-		key, ok := c.indexes[i].key(rec.value)
-		if !ok {
-			continue
-		}
-		var there string
-		trees[i+1].Ascend(entry{key: key}, func(e entry) bool {
-			if e.key == key && e.rec.id != rec.id {
-				there = e.rec.id
+		for _, key := range c.indexes[i].all(rec.value, &one) {
+			if there := holder(trees[i+1], key, rec.id); there != "" {
+				return &DuplicateError{Collection: c.name, Index: c.indexes[i].name, ID: there}
 			}
-			return e.key == key && there == ""
-		})
-		if there != "" {
-			return &DuplicateError{Collection: c.name, Index: c.indexes[i].name, ID: there}
 		}
 	}
 	return nil
 }
 
+// holder returns the id of a record other than id that has the key, or "".
+func holder(tree *btree.BTreeG[entry], key, id string) (there string) {
+	tree.Ascend(entry{key: key}, func(e entry) bool {
+		if e.key == key && e.rec.id != id {
+			there = e.rec.id
+		}
+		return e.key == key && there == ""
+	})
+	return there
+}
+
 func (tx *Tx) unindex(c *Collection, trees []*btree.BTreeG[entry], old *record) {
+	var one [1]string
 	for i := range c.indexes {
-		if key, ok := c.indexes[i].key(old.value); ok {
+		for _, key := range c.indexes[i].all(old.value, &one) {
 			trees[i+1].Delete(entry{key: key, rec: old})
 		}
 	}
