@@ -131,6 +131,9 @@ func (s *Server) refuse(c *Call, err error) *reply {
 	if !errors.As(err, &r) {
 		return s.broken(c, err)
 	}
+	if c.plug.Revise != nil {
+		r = c.plug.Revise(c, r)
+	}
 	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
 }
 

@@ -39,6 +39,9 @@ type Plug struct {
 	Authenticate func(*Call) error
 	// Refuse puts a reason of the core into the vendor's words.
 	Refuse func(*Call, Reason) *Refusal
+	// Revise may answer another catalogue entry, or another status, for a refusal where one of the world's switches says
+	// so. May be nil.
+	Revise func(*Call, *Refusal) *Refusal
 	// Success puts a handler's value into the vendor's envelope, Failure a refusal. What they return is encoded as
 	// JSON and must fit the operation's documented response.
 	Success func(*Call, any) any
