@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// step is one section of the run.
+type step struct {
+	name string
+	run  func(context.Context, *project) tally
+}
+
+// steps are what runs, in order: cheap before dear.
+func steps(quick bool) []step {
+	list := []step{
+		{"build without cgo", single("build", build)},
+		{"format (gofmt)", single("gofmt", gofmt)},
+		{"go vet", perModule("vet", vet)},
+	}
+	if quick {
+		return append(list, step{"tests", tests()})
+	}
+	return append(list,
+		step{"go.mod is tidy", perModule("tidy", tidy)},
+		step{"lint (golangci-lint)", perModule("golangci-lint", lint)},
+		step{"known vulnerabilities (govulncheck)", single("govulncheck", vulnerabilities)},
+		step{"tests with the race detector", tests("-race", "-count=1")},
+		step{"vendors' SDKs (" + sdktest + ")", sdkTests},
+		step{"spec lint (redocly)", single("spec lint", specLint)},
+		step{"specs served by a peer (prism mock)", prismMock},
+		step{"a peer's validator before the server (prism proxy)", single("prism proxy", prismProxy)},
+		step{"contracts (pact)", contracts},
+		step{"made files are up to date (scripts/generate)", single("generate", regenerate)},
+	)
+}
+
+// tests is a step that runs the main module's tests.
+func tests(flags ...string) func(context.Context, *project) tally {
+	return func(ctx context.Context, p *project) tally {
+		return goTest(ctx, p, ".", append(flags, "./...")...)
+	}
+}
+
+// single is a step that is one check.
+func single(name string, check func(context.Context, *project) error) func(context.Context, *project) tally {
+	return func(ctx context.Context, p *project) (t tally) {
+		t.one(name, check(ctx, p))
+		return t
+	}
+}
+
+// perModule is a step that is one check in each Go module.
+func perModule(name string, check func(ctx context.Context, p *project, module string) error) func(context.Context, *project) tally {
+	return func(ctx context.Context, p *project) (t tally) {
+		for _, m := range p.modules() {
+			t.one(name+" "+m, check(ctx, p, m))
+		}
+		return t
+	}
+}
+
+// build proves that everything but the Pact tests builds where there is no C compiler.
+func build(ctx context.Context, p *project) error {
+	cmd := p.command(ctx, "", "go", "build", "./...")
+	cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
+	return named(cmd.Run(), "go", []string{"build", "./..."})
+}
+
+func gofmt(ctx context.Context, p *project) error {
+	files, err := p.files(ctx, "*.go")
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	out, err := p.output(ctx, "", "gofmt", append([]string{"-l"}, files...)...)
+	if err != nil {
+		return err
+	}
+	if len(out) > 0 {
+		return fmt.Errorf("not formatted: %s", strings.Join(strings.Fields(string(out)), " "))
+	}
+	return nil
+}
+
+func vet(ctx context.Context, p *project, module string) error {
+	return p.run(ctx, module, "go", "vet", "./...")
+}
+
+func tidy(ctx context.Context, p *project, module string) error {
+	return p.run(ctx, module, "go", "mod", "tidy", "-diff")
+}
+
+func lint(ctx context.Context, p *project, module string) error {
+	tool, err := p.goTool(ctx, "golangci-lint")
+	if err != nil {
+		return err
+	}
+	cmd := p.command(ctx, module, tool, "run", "--config", p.path(".golangci.yml"), "./...")
+	cmd.Env = append(cmd.Env, "GOLANGCI_LINT_CACHE="+p.path(".cache", "golangci-lint"))
+	return named(cmd.Run(), tool, []string{"run"})
+}
+
+// vulnerabilities asks for the database's version first: the whole scan would only say after minutes that it is out of
+// reach.
+func vulnerabilities(ctx context.Context, p *project) error {
+	tool, err := p.goTool(ctx, "govulncheck")
+	if err != nil {
+		return err
+	}
+	probe, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	cmd := p.command(probe, "", tool, "-version")
+	cmd.Stdout, cmd.Stderr = nil, nil
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "DB updated:") {
+		return skip("the vulnerability database cannot be reached from here")
+	}
+	return p.run(ctx, "", tool, "./...")
+}
+
+func sdkTests(ctx context.Context, p *project) tally {
+	if !exists(p.path(sdktest, "go.mod")) {
+		return skipped(sdktest, "not there yet")
+	}
+	return goTest(ctx, p, sdktest, "-race", "-count=1", "./...")
+}
+
+// prismProxy runs scripts/prism-proxy with the Node tools first on the PATH: a prism proxy in front of the server must
+// find no reply that leaves the spec. Exit code 0 says so.
+func prismProxy(ctx context.Context, p *project) error {
+	script := p.path("scripts", "prism-proxy")
+	if !exists(script) {
+		return skip("scripts/prism-proxy is not there yet")
+	}
+	bin, err := p.nodeTools(ctx)
+	if err != nil {
+		return err
+	}
+	cmd := p.command(ctx, "", script)
+	cmd.Env = append(cmd.Env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return named(cmd.Run(), script, nil)
+}
+
+// contracts runs the Pact tests, which link a C library and therefore sit behind a build tag. scripts/pact-ffi fetches
+// the library.
+func contracts(ctx context.Context, p *project) (t tally) {
+	if !exists(p.path("contracts", "pact")) {
+		return skipped("contracts/pact", "not there yet")
+	}
+	if err := p.run(ctx, "", p.path("scripts", "pact-ffi")); err != nil {
+		t.one("pact library", err)
+		return t
+	}
+	return goTest(ctx, p, ".", "-count=1", "-tags=pact", "./contracts/pact/...")
+}
+
+// regenerate makes the made files again. It compares with what lay there before, not with the last commit, so that it
+// says the same in a work tree with changes of one's own.
+func regenerate(ctx context.Context, p *project) error {
+	before, err := p.contents(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.run(ctx, "", p.path("scripts", "generate")); err != nil {
+		return err
+	}
+	after, err := p.contents(ctx)
+	if err != nil {
+		return err
+	}
+	changed := changes(before, after)
+	if len(changed) == 0 {
+		return nil
+	}
+	diff := p.run(ctx, "", "git", append([]string{"--no-pager", "diff", "--stat", "--patch", "--"}, changed...)...)
+	return errors.Join(fmt.Errorf("out of date, now made again: %s", strings.Join(changed, " ")), diff)
+}
+
+func skipped(name, reason string) (t tally) {
+	t.one(name, skip(reason))
+	return t
+}
