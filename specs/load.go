@@ -94,9 +94,10 @@ func Files(vendor string) ([]string, error) {
 
 // Load reads the documents of one vendor and checks everything they say against each other. Its error lists every
 // problem, each with its file.
-func Load(vendor string) (*Vendor, error) { return load(files, vendor) }
+func Load(vendor string) (*Vendor, error) { return LoadFS(files, vendor) }
 
-func load(fsys fs.FS, vendor string) (*Vendor, error) {
+// LoadFS is Load for documents that are not part of countersign: those of a vendor's folder in fsys.
+func LoadFS(fsys fs.FS, vendor string) (*Vendor, error) {
 	names, err := fs.Glob(fsys, vendor+"/*.yaml")
 	if err != nil {
 		return nil, err

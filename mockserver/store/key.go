@@ -2,6 +2,9 @@ package store
 
 import "strings"
 
+// escapes keeps the byte that ends a part out of the part, without changing how parts sort.
+var escapes = strings.NewReplacer("\x00", "\x01\x01", "\x01", "\x01\x02")
+
 // Key joins parts into an index key that sorts part by part, so that Key("a") is a prefix of every Key("a", ...) and
 // of no Key("ab", ...). Parts may hold any text.
 func Key(parts ...string) string {
@@ -12,8 +15,8 @@ func Key(parts ...string) string {
 	var b strings.Builder
 	b.Grow(n)
 	for _, p := range parts {
-		if strings.IndexByte(p, 0) >= 0 {
-			p = strings.ReplaceAll(p, "\x00", "\x00\xff")
+		if strings.ContainsAny(p, "\x00\x01") {
+			p = escapes.Replace(p)
 		}
 		b.WriteString(p)
 		b.WriteByte(0)
