@@ -1,0 +1,196 @@
+package dataarts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// message is a request as the signature sees it: everything raw, nothing decoded, sorted or cleaned.
+type message struct {
+	Method string
+	// Path and Query are the two parts of the request target as on the wire, without the question mark.
+	Path, Query string
+	// Host is the Host header with its port.
+	Host   string
+	Header http.Header
+	Body   []byte
+}
+
+const (
+	scheme         = "SDK-HMAC-SHA256"
+	headerDate     = "X-Sdk-Date"
+	headerPayload  = "X-Sdk-Content-Sha256"
+	unsigned       = "UNSIGNED-PAYLOAD"
+	headerSecurity = "X-Security-Token"
+)
+
+// appendCanonical appends the canonical request of m to buf: method, path, query, signed headers, their names and the
+// hash of the payload, joined by line feeds. signed are the names of the signed headers in lower case, in the order in
+// which the client lists them.
+// https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html
+func appendCanonical(buf []byte, m *message, signed []string) []byte {
+	buf = append(buf, m.Method...)
+	buf = append(buf, '\n')
+	buf = appendPath(buf, m.Path)
+	buf = append(buf, '\n')
+	buf = appendQuery(buf, m.Query)
+	buf = append(buf, '\n')
+	for _, name := range signed {
+		buf = appendHeader(buf, m, name)
+	}
+	buf = append(buf, '\n')
+	for i, name := range signed {
+		if i > 0 {
+			buf = append(buf, ';')
+		}
+		buf = append(buf, name...)
+	}
+	buf = append(buf, '\n')
+	return appendPayloadHash(buf, m)
+}
+
+// appendPath appends the path with every segment encoded anew. It always ends in a slash, though the path on the wire
+// does not.
+func appendPath(buf []byte, path string) []byte {
+	start := len(buf)
+	for {
+		segment, rest, more := strings.Cut(path, "/")
+		buf = appendRecoded(buf, segment, false)
+		if !more {
+			break
+		}
+		buf = append(buf, '/')
+		path = rest
+	}
+	if len(buf) == start || buf[len(buf)-1] != '/' {
+		buf = append(buf, '/')
+	}
+	return buf
+}
+
+// parameter is one pair of a query, decoded.
+type parameter struct{ name, value string }
+
+// appendQuery appends the query's pairs, sorted by name and then value, both encoded anew. A pair without "=" gets one.
+func appendQuery(buf []byte, query string) []byte {
+	var few [8]parameter
+	pairs := parseQuery(few[:0], query)
+	slices.SortStableFunc(pairs, func(a, b parameter) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.value, b.value)
+	})
+	for i, p := range pairs {
+		if i > 0 {
+			buf = append(buf, '&')
+		}
+		buf = appendEncoded(buf, p.name)
+		buf = append(buf, '=')
+		buf = appendEncoded(buf, p.value)
+	}
+	return buf
+}
+
+func parseQuery(pairs []parameter, query string) []parameter {
+	for query != "" {
+		var part string
+		part, query, _ = strings.Cut(query, "&")
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		pairs = append(pairs, parameter{decoded(name, true), decoded(value, true)})
+	}
+	return pairs
+}
+
+// decoded undoes percent-encoding, and "+" for a blank where plus says so. A text that is not properly encoded stands
+// for itself.
+func decoded(s string, plus bool) string {
+	if strings.IndexByte(s, '%') < 0 && (!plus || strings.IndexByte(s, '+') < 0) {
+		return s
+	}
+	unescape := url.PathUnescape
+	if plus {
+		unescape = url.QueryUnescape
+	}
+	if d, err := unescape(s); err == nil {
+		return d
+	}
+	return s
+}
+
+func appendRecoded(buf []byte, s string, plus bool) []byte {
+	return appendEncoded(buf, decoded(s, plus))
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// appendEncoded appends s with every byte but letters, digits and -_.~ percent-encoded.
+func appendEncoded(buf []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; unreserved[c] {
+			buf = append(buf, c)
+		} else {
+			buf = append(buf, '%', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return buf
+}
+
+var unreserved = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") {
+		t[c] = true
+	}
+	return t
+}()
+
+// appendHeader appends a line for each value of the header, sorted, or an empty one for a header that is not there.
+func appendHeader(buf []byte, m *message, name string) []byte {
+	values := headerValues(m, name)
+	if len(values) > 1 {
+		values = slices.Sorted(slices.Values(values))
+	}
+	for i := 0; i < max(1, len(values)); i++ {
+		buf = append(buf, name...)
+		buf = append(buf, ':')
+		if i < len(values) {
+			buf = append(buf, strings.TrimSpace(values[i])...)
+		}
+		buf = append(buf, '\n')
+	}
+	return buf
+}
+
+// headerValues looks a header up by its name in lower case.
+func headerValues(m *message, name string) []string {
+	if name == "host" {
+		return []string{m.Host}
+	}
+	if canonical, ok := knownHeaders[name]; ok {
+		return m.Header[canonical]
+	}
+	return m.Header[textproto.CanonicalMIMEHeaderKey(name)]
+}
+
+// knownHeaders spares the usual names the conversion.
+var knownHeaders = map[string]string{
+	"user-agent": "User-Agent", "workspace": "Workspace", "x-project-id": "X-Project-Id", "x-sdk-date": headerDate,
+	"x-security-token": headerSecurity, "content-type": "Content-Type", "x-auth-token": "X-Auth-Token",
+}
+
+// appendPayloadHash appends the SHA-256 of the body. A client may send it in a header instead, or say there that it
+// has not signed the payload; a hash that is not the body's changes nothing.
+func appendPayloadHash(buf []byte, m *message) []byte {
+	if v := m.Header[headerPayload]; len(v) == 1 && v[0] == unsigned {
+		return append(buf, unsigned...)
+	}
+	sum := sha256.Sum256(m.Body)
+	return hex.AppendEncode(buf, sum[:])
+}
