@@ -213,6 +213,9 @@ func (s *Schema) checkString(f *finder, at *place, text string, r Refusals) {
 	if s.pattern != nil && !s.pattern.MatchString(text) {
 		f.add(Range, at, r, "does not match %s", s.pattern)
 	}
+	if s.dateTime && !dateTime.MatchString(text) {
+		f.add(Range, at, r, "is %q, want a date and time such as 2026-01-15T08:00:00Z", clip(text))
+	}
 	if s.enum != nil && !enumHas(s.enum, text) {
 		f.add(Range, at, r, "is %q, want one of %v", clip(text), s.enum)
 	}

@@ -19,6 +19,7 @@ type Schema struct {
 
 	minLength, maxLength int // runes; maxLength < 0: none
 	pattern              *regexp.Regexp
+	dateTime             bool
 
 	min, max *float64
 
@@ -112,6 +113,7 @@ func (c *compiler) bounds(s *Schema, in *openapi3.Schema, where string) {
 		}
 		s.pattern = re
 	}
+	c.format(s, in, where)
 	if s.typ == "integer" {
 		lo, hi := formatBounds(in.Format)
 		if s.min == nil {
@@ -122,6 +124,20 @@ func (c *compiler) bounds(s *Schema, in *openapi3.Schema, where string) {
 		}
 	}
 }
+
+// format takes the formats that say something to check; the others are only annotations, or unknown.
+func (c *compiler) format(s *Schema, in *openapi3.Schema, where string) {
+	switch in.Format {
+	case "", "int32", "int64", "float", "double", "password", "binary":
+	case "date-time":
+		s.dateTime = true
+	default:
+		c.fail(where, "format %q is not one the checks know", in.Format)
+	}
+}
+
+// dateTime is RFC 3339's date-time; a leap second is one.
+var dateTime = regexp.MustCompile(`^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-][0-2]\d:[0-5]\d)$`)
 
 // formatBounds are the bounds that an integer's format implies; int64 is checked while parsing.
 func formatBounds(format string) (lo, hi *float64) {
