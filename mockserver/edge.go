@@ -1,9 +1,10 @@
 package mockserver
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -57,33 +58,38 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*Request, *edg
 		}
 	}
 	req.RawPath, req.RawQuery, _ = strings.Cut(target, "?")
-	if r.ContentLength > s.maxBody {
-		return req, s.tooLarge(w)
-	}
 	if r.Body == nil || r.Body == http.NoBody {
 		return req, nil
 	}
-	body, err := readBody(http.MaxBytesReader(w, r.Body, s.maxBody), r.ContentLength)
-	req.Body = body
-	var over *http.MaxBytesError
-	switch {
-	case errors.As(err, &over):
-		req.Body = nil
-		return req, s.tooLarge(w)
-	case err != nil:
-		return req, &edgeProblem{Unreadable, fmt.Sprintf("the body ended early, after %d bytes: %v", len(body), err)}
+	if r.ContentLength > s.maxBody {
+		return req, s.tooLarge(w, r.Body)
 	}
+	body, err := readBody(r.Body, r.ContentLength, s.maxBody)
+	switch {
+	case err != nil:
+		req.Body = body
+		return req, &edgeProblem{Unreadable, fmt.Sprintf("the body ended early, after %d bytes: %v", len(body), err)}
+	case int64(len(body)) > s.maxBody:
+		return req, s.tooLarge(w, r.Body)
+	}
+	req.Body = body
 	return req, nil
 }
 
-func (s *Server) tooLarge(w http.ResponseWriter) *edgeProblem {
-	w.Header().Set("Connection", "close")
+// maxDrained bounds what is read of an oversized body so that the client hears the answer instead of a reset, in bytes.
+const maxDrained = 256 << 20
+
+func (s *Server) tooLarge(w http.ResponseWriter, rest io.Reader) *edgeProblem {
+	if n, err := io.CopyN(io.Discard, rest, maxDrained); err == nil || n == maxDrained {
+		w.Header().Set("Connection", "close")
+	}
 	return &edgeProblem{TooLarge, fmt.Sprintf("the body is over the limit of %d bytes", s.maxBody)}
 }
 
-func readBody(r io.Reader, length int64) ([]byte, error) {
+// readBody reads a body of known length, or one of unknown length up to a byte over most.
+func readBody(r io.Reader, length, most int64) ([]byte, error) {
 	if length < 0 {
-		return io.ReadAll(r)
+		return io.ReadAll(io.LimitReader(r, most+1))
 	}
 	body := make([]byte, length)
 	n, err := io.ReadFull(r, body)
@@ -97,7 +103,7 @@ func (s *Server) record(c *Call, out *reply) *Entry {
 	if c.Op != nil {
 		e.op = c.Op.ID
 	}
-	if c.plugged != nil {
+	if c.plugged != nil && s.log.Enabled(context.Background(), slog.LevelInfo) {
 		s.log.Info("request", "vendor", c.plug.Name, "operation", e.op, "world", c.World.name, "method", c.Method,
 			"path", c.RawPath, "status", out.status, "code", codeOf(out.refusal))
 	}

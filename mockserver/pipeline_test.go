@@ -297,3 +297,30 @@ func TestShutdownFinishesRequestsInFlight(t *testing.T) {
 		t.Errorf("shutdown: %v", err)
 	}
 }
+
+func TestHugeBodyHearsTheAnswer(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mockserver.Options{MaxBody: 1 << 20})
+	for name, length := range map[string]int64{"sized": 20 << 20, "chunked": -1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/acme/notes", io.LimitReader(zeros{}, 20<<20))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header, req.ContentLength = jsonKey(), length
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != 413 {
+				t.Errorf("status %d, want 413", resp.StatusCode)
+			}
+		})
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

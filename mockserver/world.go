@@ -187,3 +187,32 @@ func findAssumption(id string, vendors []*specs.Vendor) *specs.Assumption {
 	}
 	return nil
 }
+
+// Records visits the records of one of a vendor's collections in the order of their ids. They must not be changed.
+func (w *World) Records(ctx context.Context, vendor, collection string, visit func(rec any)) error {
+	p := w.server.plug(vendor)
+	if p == nil {
+		return fmt.Errorf("no vendor is named %q", vendor)
+	}
+	for _, c := range p.Collections {
+		if c.Name() == collection {
+			return w.store(p).Snapshot(ctx).Scan(c, store.PrimaryIndex, "", store.Range{}, func(rec any) bool {
+				visit(rec)
+				return true
+			})
+		}
+	}
+	return fmt.Errorf("%s has no collection %q", vendor, collection)
+}
+
+// AllRecords visits every record of the world, vendor by vendor.
+func (w *World) AllRecords(ctx context.Context, visit func(vendor string, c *store.Collection, rec any)) error {
+	for _, p := range w.server.plugs {
+		for _, c := range p.Collections {
+			if err := w.Records(ctx, p.Name, c.Name(), func(rec any) { visit(p.Name, c, rec) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
