@@ -50,7 +50,7 @@ func citations(t *openapi3.T) []citation {
 	}
 	if t.Components != nil {
 		for _, name := range sortedKeys(t.Components.Schemas) {
-			w.schema("schema "+name, t.Components.Schemas[name])
+			w.schema("schema "+name, t.Components.Schemas[name], citation{})
 		}
 	}
 	return w.list
@@ -62,33 +62,32 @@ type citer struct {
 }
 
 func (w *citer) operation(where string, item *openapi3.PathItem, op *openapi3.Operation) {
-	w.part(where, op.Extensions, lineOfOrigin(op.Origin), "x-rpc", "x-also", "x-headers", "x-pagination", "x-errors")
+	own := w.part(where, op.Extensions, lineOfOrigin(op.Origin), citation{}, "x-rpc", "x-also", "x-headers", "x-pagination", "x-errors")
 	for _, list := range []openapi3.Parameters{item.Parameters, op.Parameters} {
 		for _, ref := range list {
 			at := where + ": parameter " + ref.Value.Name
-			w.part(at, ref.Value.Extensions, lineOfOrigin(ref.Value.Origin))
-			w.schema(at, ref.Value.Schema)
+			w.part(at, ref.Value.Extensions, lineOfOrigin(ref.Value.Origin), own)
+			w.schema(at, ref.Value.Schema, own)
 		}
 	}
 	if op.RequestBody != nil {
-		w.part(where+": body", op.RequestBody.Value.Extensions, lineOfOrigin(op.RequestBody.Value.Origin))
-		w.content(where+": body", op.RequestBody.Value.Content)
+		body := w.part(where+": body", op.RequestBody.Value.Extensions, lineOfOrigin(op.RequestBody.Value.Origin), own)
+		w.content(where+": body", op.RequestBody.Value.Content, body)
 	}
 	for _, status := range sortedKeys(op.Responses.Map()) {
 		r := op.Responses.Value(status).Value
 		at := fmt.Sprintf("%s: reply %s", where, status)
-		w.part(at, r.Extensions, lineOfOrigin(r.Origin))
-		w.content(at, r.Content)
+		w.content(at, r.Content, w.part(at, r.Extensions, lineOfOrigin(r.Origin), own))
 	}
 }
 
-func (w *citer) content(where string, content openapi3.Content) {
+func (w *citer) content(where string, content openapi3.Content, outer citation) {
 	for _, mt := range sortedKeys(content) {
-		w.schema(where, content[mt].Schema)
+		w.schema(where, content[mt].Schema, outer)
 	}
 }
 
-func (w *citer) schema(where string, ref *openapi3.SchemaRef) {
+func (w *citer) schema(where string, ref *openapi3.SchemaRef, outer citation) {
 	if ref == nil || ref.Value == nil || w.seen[ref.Value] {
 		return
 	}
@@ -97,15 +96,16 @@ func (w *citer) schema(where string, ref *openapi3.SchemaRef) {
 	if ref.Ref != "" {
 		where = "schema " + trimRef(ref.Ref)
 	}
-	w.part(where, s.Extensions, lineOfOrigin(s.Origin))
-	w.schema(where+"[]", s.Items)
+	own := w.part(where, s.Extensions, lineOfOrigin(s.Origin), outer)
+	w.schema(where+"[]", s.Items, own)
 	for _, name := range orderedProperties(s) {
-		w.schema(where+"."+name, s.Properties[name])
+		w.schema(where+"."+name, s.Properties[name], own)
 	}
-	w.schema(where+".*", s.AdditionalProperties.Schema)
+	w.schema(where+".*", s.AdditionalProperties.Schema, own)
 }
 
-func (w *citer) part(where string, ext map[string]any, line int, also ...string) {
+// part notes what a part says of itself; what it does not say, it has from what contains it.
+func (w *citer) part(where string, ext map[string]any, line int, outer citation, also ...string) citation {
 	c := citation{where: where, line: line}
 	var err1, err2, err3 error
 	c.sources, err1 = decodeExtension[[]string](ext, "x-sources")
@@ -116,6 +116,12 @@ func (w *citer) part(where string, ext map[string]any, line int, also ...string)
 			c.problem = err.Error()
 		}
 	}
+	if len(c.sources) == 0 {
+		c.sources = outer.sources
+	}
+	if c.grade == "" {
+		c.grade = outer.grade
+	}
 	for _, name := range sortedKeys(ext) {
 		if !slices.Contains(partExtensions, name) && !slices.Contains(also, name) {
 			c.problem = "unknown extension " + name
@@ -125,6 +131,7 @@ func (w *citer) part(where string, ext map[string]any, line int, also ...string)
 		c.problem = fmt.Sprintf("x-grade is %q", c.grade)
 	}
 	w.list = append(w.list, c)
+	return c
 }
 
 func lineOfOrigin(o *openapi3.Origin) int {

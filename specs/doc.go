@@ -13,7 +13,8 @@
 // # Grades and sources
 //
 // A behaviour is "documented" (the vendor's page or contract says so), "observed" (seen on the wire or in code that
-// runs against the real service) or "assumed" (ours; then it has a number). "sources" are keys of x-sources.
+// runs against the real service) or "assumed" (ours; then it has a number). "sources" are keys of x-sources. A parameter,
+// body, reply or property without x-sources or x-grade of its own has those of what contains it.
 //
 // # Extensions at the root of a document
 //
