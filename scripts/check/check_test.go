@@ -15,7 +15,7 @@ func TestRunStepsGoesOnAfterAFailureAndCountsAll(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	total := runSteps(context.Background(), &project{out: &out}, []step{
-		{"first", single("a", func(context.Context, *project) error { return errors.New("broken pipe") })},
+		{"first", single("a", func(context.Context, *project) error { return errors.New("broken\n  pipe") })},
 		{"second", single("b", func(context.Context, *project) error { return skip("no moon tonight") })},
 		{"third", func(context.Context, *project) tally { return tally{passed: 7} }},
 	})

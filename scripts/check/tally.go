@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func (t *tally) one(name string, err error) {
 		t.skips = append(t.skips, name+": "+s.Error())
 	default:
 		t.failed++
-		t.failures = append(t.failures, name+": "+err.Error())
+		t.failures = append(t.failures, name+": "+strings.Join(strings.Fields(err.Error()), " "))
 	}
 }
 

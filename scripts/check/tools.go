@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -23,6 +24,9 @@ func (p *project) goTool(ctx context.Context, name string) (string, error) {
 
 // nodeTools is the folder of the commands of scripts/node, installed when they are first asked for.
 func (p *project) nodeTools(ctx context.Context) (string, error) {
+	if _, err := exec.LookPath("node"); err != nil {
+		return "", err
+	}
 	dir := p.path(".cache", "node")
 	var pins []string
 	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
