@@ -32,10 +32,19 @@ var partExtensions = []string{"x-sources", "x-grade", "x-assumption", "x-refusal
 	"x-secret", "x-allow-empty", "x-overlays"}
 
 // Citations lists what the document's operations, parameters and properties say of their sources, in its order.
-func (d *Document) Citations() []Citation {
-	var out []Citation
-	for _, c := range citations(d.T) {
-		out = append(out, Citation{Where: c.where, Grade: c.grade, Sources: c.sources, Assumptions: c.assumptions, Line: c.line})
+func (d *Document) Citations() []Citation { return public(citations(d.T)) }
+
+// Citations lists what the operation, its parameters and the properties of its bodies say of their sources.
+func (o *Operation) Citations() []Citation {
+	w := &citer{seen: map[*openapi3.Schema]bool{}}
+	w.operation(o.Method+" "+o.Path, o.Document.T.Paths.Value(o.Path), o.Spec)
+	return public(w.list)
+}
+
+func public(list []citation) []Citation {
+	out := make([]Citation, len(list))
+	for i, c := range list {
+		out[i] = Citation{Where: c.where, Grade: c.grade, Sources: c.sources, Assumptions: c.assumptions, Line: c.line}
 	}
 	return out
 }
