@@ -49,8 +49,12 @@ func BenchmarkPipeline(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Run("OK", func(b *testing.B) { serveMany(b, s.Handler(), benchRequest(b, "GET", "/acme/notes/demo?mode=a&size=3"), 200) })
-	b.Run("Refused", func(b *testing.B) { serveMany(b, s.Handler(), benchRequest(b, "GET", "/acme/notes/demo?mode=a&size=x"), 400) })
+	b.Run("OK", func(b *testing.B) {
+		serveMany(b, s.Handler(), benchRequest(b, "GET", "/acme/notes/demo?mode=a&size=3"), 200)
+	})
+	b.Run("Refused", func(b *testing.B) {
+		serveMany(b, s.Handler(), benchRequest(b, "GET", "/acme/notes/demo?mode=a&size=x"), 400)
+	})
 	b.Run("BareGin", func(b *testing.B) {
 		gin.SetMode(gin.ReleaseMode)
 		engine := gin.New()

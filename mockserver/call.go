@@ -36,7 +36,6 @@ type Call struct {
 	signingNow time.Time
 	args       []arg
 	pathArgs   []string
-	form       Pairs
 	body       any
 	hasBody    bool
 	header     http.Header

@@ -36,8 +36,8 @@ func seeded(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 
 // demoTime is what demo records take for the present when they are made, whatever the clock of the world.
 var demoTime = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 
-func (s *Server) plugIn(make Vendor) error {
-	p, err := make(Env{LoadSpec: specs.Load})
+func (s *Server) plugIn(vendor Vendor) error {
+	p, err := vendor(Env{LoadSpec: specs.Load})
 	if err != nil {
 		return err
 	}

@@ -257,7 +257,7 @@ func FuzzCheckText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if text == "" {
-			t.Skip("an empty value never gets there")
+			return // an empty value never gets there
 		}
 		n, v := integer.CheckText("p", text, Refusals{Malformed: "T", Range: "R"})
 		var big json.Number

@@ -148,7 +148,7 @@ func (tx *Tx) walk(tree *btree.BTreeG[entry], from, to int, desc bool, visit fun
 	return tx.ctx.Err()
 }
 
-// GetAny, PutAny and DeleteAny are Get, Put and Delete for callers that do not know the type.
+// GetAny is Table.Get for callers that do not know the type.
 func (tx *Tx) GetAny(c *Collection, id string) (any, error) { return tx.get(c, id) }
 
 // PutAny stores a record made by Collection.Decode.
