@@ -1,0 +1,128 @@
+package quickbi
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/store"
+)
+
+// resultCallback closes a pending application.
+//
+// The newer pages list only two of its eighteen error codes; the others are those of the older page.
+//
+// https://help.aliyun.com/zh/quick-bi/developer-reference/api-quickbi-public-2022-01-01-resultcallback
+func resultCallback(c *mockserver.Call) (any, error) {
+	reason, _ := c.Text("HandleReason")
+	if strings.TrimSpace(reason) == "" && c.Switch("QB-032") == "empty" {
+		return nil, c.Refuse(errParamEmpty, "HandleReason").At("HandleReason").Because("it is blank")
+	}
+	who, err := mayCall(c)
+	if err != nil {
+		return nil, err
+	}
+	id, _ := c.Text("ApplicationId")
+	status, _ := c.Int("Status")
+	app, err := findApplication(c, who, id)
+	if err != nil {
+		return nil, err
+	}
+	if again, err := mayDecide(c, who, app, int(status)); again || err != nil {
+		return true, err
+	}
+	return true, decide(c, who, *app, int(status), reason)
+}
+
+func findApplication(c *mockserver.Call, who *caller, id string) (*Application, error) {
+	app, err := applications.Get(c.Tx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound) || err == nil && app.OrganizationID != who.OrganizationID:
+		return nil, c.Refuse(errApplicationNotExist).Because("organization %s has no application %s", who.OrganizationID, id)
+	case err != nil:
+		return nil, err
+	case app.State == stateBroken:
+		return nil, c.Refuse(errSystem).Because("the record of application %s is marked as broken", id)
+	}
+	return app, nil
+}
+
+// mayDecide checks the application in the order of QB-034. again reports that it was decided in the same way and that
+// this counts as success (QB-033).
+func mayDecide(c *mockserver.Call, who *caller, app *Application, status int) (again bool, err error) {
+	record := func() *mockserver.Refusal { return checkRecord(c, app) }
+	permission := func() *mockserver.Refusal { return checkAdministrator(c, who, app) }
+	order := []func() *mockserver.Refusal{record, permission}
+	if c.Switch("QB-034") == "permission-first" {
+		order = []func() *mockserver.Refusal{permission, record}
+	}
+	if c.Switch("QB-033") == "same-is-success" && app.FlagStatus == status {
+		return true, nil
+	}
+	for _, check := range order {
+		if r := check(); r != nil {
+			return false, r
+		}
+	}
+	return false, nil
+}
+
+func checkRecord(c *mockserver.Call, app *Application) *mockserver.Refusal {
+	if app.FlagStatus != inReview {
+		return c.Refuse(errRecordClosed).Because("application %s is closed with status %d", app.ID, app.FlagStatus)
+	}
+	if r, err := resources.Get(c.Tx, app.ResourceID); err != nil || r.Deleted {
+		return c.Refuse(errObjectNotExist).Because("resource %s has been deleted", app.ResourceID)
+	}
+	return nil
+}
+
+// checkAdministrator asks for the administrator that the application wants (QB-035).
+func checkAdministrator(c *mockserver.Call, who *caller, app *Application) *mockserver.Refusal {
+	if c.Switch("QB-035") == "none" {
+		return nil
+	}
+	switch app.Wants {
+	case wantsOrganizationAdmin:
+		if !who.Administrator {
+			return c.Refuse(errInvalidUserAdmin).Because("application %s wants an administrator of the organization", app.ID)
+		}
+	case wantsWorkspaceAdmin:
+		if !administratesWorkspace(c, who.ID, app) {
+			return c.Refuse(errNotWorkspaceAdmin).Because("application %s wants an administrator of its workspace", app.ID)
+		}
+	}
+	return nil
+}
+
+func administratesWorkspace(c *mockserver.Call, user string, app *Application) bool {
+	r, err := resources.Get(c.Tx, app.ResourceID)
+	if err != nil {
+		return false
+	}
+	w, err := workspaces.Get(c.Tx, r.WorkspaceID)
+	return err == nil && slices.Contains(w.Administrators, user)
+}
+
+func decide(c *mockserver.Call, who *caller, app Application, status int, reason string) error {
+	app.FlagStatus, app.HandleReason, app.ApproverID, app.GmtModified = status, reason, who.ID, c.Now().UnixMilli()
+	if err := applications.Put(c.Tx, &app); err != nil {
+		return err
+	}
+	action := "approve"
+	if status == rejected {
+		action = "reject"
+	}
+	return audit(c, &AuditRecord{Action: action, ActorID: who.ID, ApplicationID: app.ID, UserID: app.ApplicantID})
+}
+
+// audit numbers and dates a record and puts it into the audit log.
+func audit(c *mockserver.Call, r *AuditRecord) error {
+	n, err := c.Tx.Sequence("audit")
+	if err != nil {
+		return err
+	}
+	r.Number, r.RequestID, r.At = n, c.RequestID, c.Now().UnixMilli()
+	return auditLog.Put(c.Tx, r)
+}

@@ -1,0 +1,81 @@
+package quickbi
+
+import (
+	"github.com/countersign/countersign/mockserver"
+)
+
+// caller is who a call comes from.
+type caller struct {
+	*User
+	organization *Organization
+}
+
+// whoCalls finds the user behind the access key, nil if Quick BI does not know him, and his organization, nil if he is
+// in none that exists.
+func whoCalls(c *mockserver.Call) (*User, *Organization) {
+	u, err := users.Get(c.Tx, sessionOf(c).key.UserID)
+	if err != nil || u.NeverLoggedOn {
+		return nil, nil
+	}
+	o, err := organizations.Get(c.Tx, u.OrganizationID)
+	if err != nil || o.Dissolved || u.FormerMember {
+		return u, nil
+	}
+	return u, o
+}
+
+// mayCall finds the caller of ResultCallback and refuses one who may not call the API. The order is QB-022.
+func mayCall(c *mockserver.Call) (*caller, error) {
+	u, o := whoCalls(c)
+	if u == nil {
+		return nil, c.Refuse(errAPIUserNotExists).Because("the owner of the access key is no user of Quick BI")
+	}
+	person := func() *mockserver.Refusal { return checkPerson(c, u) }
+	instance := func() *mockserver.Refusal { return checkInstance(c, o) }
+	membership := func() *mockserver.Refusal { return checkMembership(c, u, o) }
+	order := []func() *mockserver.Refusal{person, membership, instance}
+	if c.Switch("QB-022") == "instance-first" && o != nil {
+		order = []func() *mockserver.Refusal{instance, person, membership}
+	}
+	for _, check := range order {
+		if r := check(); r != nil {
+			return nil, r
+		}
+	}
+	if !u.Administrator && !u.APIAuthorized {
+		return nil, c.Refuse(errNotAPICallUser).Because("user %s is neither an administrator nor authorized for API calls", u.ID)
+	}
+	return &caller{u, o}, nil
+}
+
+func checkPerson(c *mockserver.Call, u *User) *mockserver.Refusal {
+	if u.IncompleteProfile {
+		return c.Refuse(errUserInfo).Because("the profile of user %s is incomplete", u.ID)
+	}
+	return nil
+}
+
+func checkMembership(c *mockserver.Call, u *User, o *Organization) *mockserver.Refusal {
+	switch {
+	case u.FormerMember:
+		return c.Refuse(errNotInOrganization).Because("user %s is in no organization", u.ID)
+	case o == nil:
+		return c.Refuse(errInvalidOrganization).Because("organization %s is gone", u.OrganizationID)
+	}
+	return nil
+}
+
+func checkInstance(c *mockserver.Call, o *Organization) *mockserver.Refusal {
+	switch {
+	case o.Instance == nil:
+		return c.Refuse(errInstanceNotExist).Because("organization %s has no instance", o.ID)
+	case c.Now().UnixMilli() >= o.Instance.ExpiresAt:
+		return c.Refuse(errInstanceExpired).Because("the instance of organization %s has expired", o.ID)
+	case o.Instance.Edition != professional:
+		return c.Refuse(errAccessForbidden).Because("the instance of organization %s is of the %s edition", o.ID, o.Instance.Edition)
+	}
+	return nil
+}
+
+// professional is the edition that the API needs.
+const professional = "professional"

@@ -1,0 +1,91 @@
+package quickbi
+
+import (
+	"github.com/countersign/countersign/mockserver"
+)
+
+const (
+	apiVersion      = "2022-01-01"
+	callbackAction  = "ResultCallback"
+	authorizeAction = "SmartqAuthorize"
+)
+
+// New makes the plug of Quick BI.
+func New(env mockserver.Env) (*mockserver.Plug, error) {
+	spec, err := env.LoadSpec("quickbi")
+	if err != nil {
+		return nil, err
+	}
+	return &mockserver.Plug{
+		Name: "quickbi", Spec: spec, Paths: []string{"/"}, Signed: looksSigned, Identify: identify, Locate: locate,
+		Begin: begin, Authenticate: authenticate, Refuse: refuse, Success: success, Failure: failure, Format: format,
+		ContentType: "application/json;charset=utf-8",
+		Handlers:    map[string]mockserver.Handler{callbackAction: resultCallback, authorizeAction: smartqAuthorize},
+		Collections: collections(), States: states(), Demo: demo, Mint: mint, Describe: describe,
+	}, nil
+}
+
+// looksSigned recognizes the two signature schemes on a path that nobody claims.
+func looksSigned(r *mockserver.Request) bool {
+	if isACS3(r.Header.Get("Authorization")) {
+		return true
+	}
+	pairs := rpcPairs(r)
+	_, key := pairs.Get("AccessKeyId")
+	_, signature := pairs.Get(signatureParam)
+	return key && signature
+}
+
+// identify names the token and the access key of a request.
+func identify(r *mockserver.Request, keys []string) []string {
+	if authorization := r.Header.Get("Authorization"); isACS3(authorization) {
+		if token := r.Header.Get(tokenHeader); token != "" {
+			keys = append(keys, tokenClaim(token))
+		}
+		if a, err := parseACS3(authorization); err == nil {
+			keys = append(keys, keyClaim(a.Credential))
+		}
+		return keys
+	}
+	pairs := rpcPairs(r)
+	if token, ok := pairs.Get(tokenParam); ok {
+		keys = append(keys, tokenClaim(token))
+	}
+	if id, ok := pairs.Get("AccessKeyId"); ok {
+		keys = append(keys, keyClaim(id))
+	}
+	return keys
+}
+
+// refuse puts the core's reasons into the gateway's words.
+func refuse(c *mockserver.Call, reason mockserver.Reason) *mockserver.Refusal {
+	switch reason {
+	case mockserver.NoSuchOperation:
+		return c.Refuse(errNoSuchAction)
+	case mockserver.NoSuchMethod:
+		return refuseMethod(c)
+	case mockserver.Unavailable:
+		return c.Refuse(errServiceUnavailable)
+	case mockserver.TooLarge, mockserver.Unreadable:
+		if c.Switch("QB-021") == errInternal {
+			return c.Refuse(errInternal)
+		}
+		return c.Refuse(errUnreadable)
+	default:
+		return c.Refuse(errInternal)
+	}
+}
+
+func refuseMethod(c *mockserver.Call) *mockserver.Refusal {
+	return withStatus(c.Refuse(errHTTPMethod), c.Switch("QB-009") == "403", 403)
+}
+
+// withStatus answers the refusal with another status than the catalogue's default, if a world chose so.
+func withStatus(r *mockserver.Refusal, other bool, status int) *mockserver.Refusal {
+	if other {
+		e := *r.Entry
+		e.Status = status
+		r.Entry = &e
+	}
+	return r
+}
