@@ -1,0 +1,94 @@
+package wps
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/countersign/countersign/mockserver"
+)
+
+// New makes the plug for WPS 365.
+func New(env mockserver.Env) (*mockserver.Plug, error) {
+	spec, err := env.LoadSpec("wps")
+	if err != nil {
+		return nil, err
+	}
+	return &mockserver.Plug{
+		Name:         "wps",
+		Spec:         spec,
+		Paths:        []string{"/v7/", oauthPathPrefix},
+		Signed:       signedByKSO,
+		Identify:     identify,
+		Authenticate: newAuthenticator(spec).authenticate,
+		Refuse:       refuse,
+		Revise:       revise,
+		Success:      success,
+		Failure:      failure,
+		Handlers: map[string]mockserver.Handler{
+			operationUserManage: listUserManage,
+			operationToken:      getAccessToken,
+		},
+		Collections: collections(),
+		States:      states(),
+		Demo:        demo,
+		Mint:        mint,
+		Describe:    describe,
+	}, nil
+}
+
+// signedByKSO reports whether a request carries this vendor's signature headers.
+func signedByKSO(r *mockserver.Request) bool { return r.Header.Get(headerAuthorization) != "" }
+
+// reply is the envelope of success, in the key order of the page's example.
+type reply struct {
+	Data any      `json:"data"`
+	Code int      `json:"code"`
+	More struct{} `json:"more"`
+	Msg  string   `json:"msg"`
+}
+
+func success(c *mockserver.Call, value any) any {
+	if c.Op.ID == operationToken {
+		return value
+	}
+	return reply{Data: value}
+}
+
+// failureReply is the envelope of an error. Debug comes with OAuth errors only (WPS-033).
+type failureReply struct {
+	Code  int    `json:"code"`
+	Msg   string `json:"msg"`
+	Debug *debug `json:"debug,omitempty"`
+}
+
+type debug struct {
+	Desc string `json:"desc"`
+}
+
+func failure(c *mockserver.Call, r *mockserver.Refusal) any {
+	code, _ := strconv.Atoi(r.Code) // the catalogue's codes are numbers; a test says so
+	out := failureReply{Code: code, Msg: r.Message}
+	if isOAuth(c, r) && c.Switch("WPS-033") == "present" {
+		out.Debug = &debug{description(r)}
+	}
+	return out
+}
+
+// isOAuth reports whether the error is one of the token endpoint's own.
+func isOAuth(c *mockserver.Call, r *mockserver.Refusal) bool {
+	const oauthDigits = 8
+	return strings.HasPrefix(c.RawPath, oauthPathPrefix) && len(r.Code) == oauthDigits
+}
+
+// description is a sentence on what went wrong; the vendor's own are not known (WPS-033).
+func description(r *mockserver.Refusal) string {
+	const most = 1024 // of the document
+	text := r.Reason
+	if text == "" {
+		text = r.Entry.Condition
+	}
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most])
+	}
+	return text
+}
