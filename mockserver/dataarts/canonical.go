@@ -182,7 +182,7 @@ func headerValues(m *message, name string) []string {
 // knownHeaders spares the usual names the conversion.
 var knownHeaders = map[string]string{
 	"user-agent": "User-Agent", "workspace": "Workspace", "x-project-id": "X-Project-Id", "x-sdk-date": headerDate,
-	"x-security-token": headerSecurity, "content-type": "Content-Type", "x-auth-token": "X-Auth-Token",
+	"x-security-token": headerSecurity, "content-type": "Content-Type", "x-auth-token": headerToken,
 }
 
 // appendPayloadHash appends the SHA-256 of the body. A client may send it in a header instead, or say there that it

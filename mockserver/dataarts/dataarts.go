@@ -1,0 +1,229 @@
+package dataarts
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/store"
+)
+
+// Operations of the documents.
+const (
+	opCreateApprover = "CreateApprover"
+	opListApprovers  = "ListApprovers"
+	opDeleteApprover = "DeleteApprover"
+	opCreateToken    = "KeystoneCreateUserTokenByPassword"
+	opListProjects   = "KeystoneListProjects"
+	opListDomains    = "KeystoneListAuthDomains"
+)
+
+// The texts by which records claim what belongs to one world, and by which requests name it.
+const (
+	claimToken     = "token:"
+	claimAccessKey = "access-key:"
+	claimDomain    = "iam-domain:"
+	claimProject   = "project:"
+)
+
+// New makes the plug.
+func New(env mockserver.Env) (*mockserver.Plug, error) {
+	spec, err := env.LoadSpec("dataarts")
+	if err != nil {
+		return nil, err
+	}
+	return &mockserver.Plug{
+		Name:         "dataarts",
+		Spec:         spec,
+		Paths:        []string{"/v2/", "/v3/"},
+		Signed:       func(r *mockserver.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), scheme+" ") },
+		Identify:     identify,
+		Begin:        begin,
+		Authenticate: authenticate,
+		Refuse:       refuse,
+		Revise:       revise,
+		Success:      success,
+		Failure:      failure,
+		Handlers: map[string]mockserver.Handler{
+			opCreateApprover: createApprover,
+			opListApprovers:  listApprovers,
+			opDeleteApprover: deleteApprover,
+			opCreateToken:    createToken,
+			opListProjects:   listProjects,
+			opListDomains:    listDomains,
+		},
+		Collections: []*store.Collection{domains.Collection(), users.Collection(), accessKeys.Collection(),
+			tokens.Collection(), projects.Collection(), workspaces.Collection(), members.Collection(), approvers.Collection()},
+		States:   states,
+		Demo:     demo,
+		Mint:     mint,
+		Describe: describe,
+	}, nil
+}
+
+// identify names the world by token, then access key, then the account of a token request, then project.
+func identify(r *mockserver.Request, keys []string) []string {
+	if t := r.Header.Get(headerToken); t != "" {
+		keys = append(keys, claimToken+t)
+	}
+	if a, ok := parseAuthorization(r.Header.Get("Authorization")); ok {
+		keys = append(keys, claimAccessKey+a.Access)
+	}
+	if r.Method == http.MethodPost && r.RawPath == "/v3/auth/tokens" {
+		if name := domainOf(r.Body); name != "" {
+			keys = append(keys, claimDomain+name)
+		}
+	}
+	if rest, ok := strings.CutPrefix(r.RawPath, "/v2/"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		keys = append(keys, claimProject+id)
+	}
+	return keys
+}
+
+// domainOf reads the account's name from the body of a token request, "" if there is none.
+func domainOf(body []byte) string {
+	var in tokenRequest
+	if json.Unmarshal(body, &in) != nil {
+		return ""
+	}
+	return in.Auth.Identity.Password.User.Domain.Name
+}
+
+// begin gives the request its number, which every reply of the gateway carries.
+func begin(c *mockserver.Call) {
+	c.RequestID = c.Hex(32)
+	c.ReplyHeader()["X-Request-Id"] = []string{c.RequestID}
+}
+
+// isIAM reports whether the request is one to IAM.
+func isIAM(c *mockserver.Call) bool { return strings.HasPrefix(c.RawPath, "/v3/") }
+
+// refuse answers for the core.
+func refuse(c *mockserver.Call, reason mockserver.Reason) *mockserver.Refusal {
+	switch reason {
+	case mockserver.NoSuchOperation, mockserver.NoSuchMethod:
+		if belowDesign(c.RawPath) && c.Switch("DA-021") == "service" {
+			return c.Refuse(errServiceAPI)
+		}
+		if reason == mockserver.NoSuchMethod {
+			return c.Refuse(errNoMethod)
+		}
+		return c.Refuse(errNoAPI)
+	case mockserver.TooLarge:
+		return c.Refuse(errBodyTooLarge)
+	case mockserver.Unreadable:
+		return c.Refuse(errUnreadable)
+	case mockserver.Unavailable:
+		return c.Refuse(errIAMUnavailable)
+	default:
+		return c.Refuse(errInternal)
+	}
+}
+
+// belowDesign reports whether the path reaches DataArts Architecture: /v2/{project_id}/design/...
+func belowDesign(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/v2/")
+	if !ok {
+		return false
+	}
+	_, rest, ok = strings.Cut(rest, "/")
+	return ok && strings.HasPrefix(rest, "design/")
+}
+
+// revise applies the switches that change codes and texts.
+func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
+	switch {
+	case r.Entry.Name == errWorkspace && c.Switch("DA-002") != "flat":
+		r = c.Refuse(errWorkspaceDLG).At(r.Parameter).Because("%s", r.Reason)
+		if c.Switch("DA-033") == "documented" {
+			r.Message = c.Refuse(errWorkspace).Message
+		}
+	case r.Code == "DS.60xx":
+		r.Code = c.Switch("DA-001")
+	case strings.HasPrefix(r.Code, "APIGW."):
+		r.Code = c.Switch("DA-018") + strings.TrimPrefix(r.Code, "APIGW")
+	case (r.Entry.Name == errIAMDenied || r.Entry.Name == errIAMNotFound) && c.Switch("DA-052") == "status":
+		r.Message = http.StatusText(r.Entry.Status)
+	}
+	return r
+}
+
+// dataEnvelope is around every successful reply of the service.
+type dataEnvelope struct {
+	Data struct {
+		Value any `json:"value"`
+	} `json:"data"`
+}
+
+func success(c *mockserver.Call, value any) any {
+	if isIAM(c) {
+		return value
+	}
+	var out dataEnvelope
+	out.Data.Value = value
+	return &out
+}
+
+// gatewayError, serviceError and iamError are the three forms of an error, in the key order of the examples.
+type gatewayError struct {
+	Message   string `json:"error_msg"`
+	Code      string `json:"error_code"`
+	RequestID string `json:"request_id"`
+}
+
+type serviceError struct {
+	Code    string       `json:"error_code,omitempty"`
+	Message string       `json:"error_msg,omitempty"`
+	Data    *errorData   `json:"data,omitempty"`
+	Errors  []errorEntry `json:"errors,omitempty"`
+}
+
+type errorData struct {
+	Reason    string `json:"reason,omitempty"`
+	Parameter string `json:"parameter,omitempty"`
+}
+
+type errorEntry struct {
+	Code      string `json:"error_code"`
+	Message   string `json:"error_msg"`
+	RequestID string `json:"request_id"`
+}
+
+type iamError struct {
+	Error struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+		Title   string `json:"title"`
+	} `json:"error"`
+}
+
+func failure(c *mockserver.Call, r *mockserver.Refusal) any {
+	switch {
+	case strings.HasPrefix(r.Entry.Name, "APIGW."):
+		return &gatewayError{Message: r.Message, Code: r.Code, RequestID: c.RequestID}
+	case strings.HasPrefix(r.Entry.Name, "IAM."):
+		traceID(c)
+		out := &iamError{}
+		out.Error.Code, out.Error.Message, out.Error.Title = r.Entry.Status, r.Message, http.StatusText(r.Entry.Status)
+		return out
+	}
+	return serviceFailure(c, r)
+}
+
+func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) *serviceError {
+	out := &serviceError{}
+	form := c.Switch("DA-002")
+	if form != "flat" {
+		out.Errors = []errorEntry{{Code: r.Code, Message: r.Message, RequestID: c.RequestID}}
+	}
+	if form == "errors" {
+		return out
+	}
+	out.Code, out.Message = r.Code, r.Message
+	if c.Switch("DA-032") == "reason" && (r.Reason != "" || r.Parameter != "") {
+		out.Data = &errorData{Reason: r.Reason, Parameter: r.Parameter}
+	}
+	return out
+}

@@ -1,0 +1,97 @@
+package dataarts
+
+import (
+	"strings"
+
+	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/store"
+)
+
+// approverPage is one page of the list.
+type approverPage struct {
+	// Total counts everything that matches, on all pages together.
+	Total   int           `json:"total"`
+	Records []*approverVO `json:"records"`
+}
+
+// listApprovers lists the approvers of a workspace. The offset is rounded down to a multiple of the limit.
+// https://support.huaweicloud.com/intl/en-us/api-dataartsstudio/ListApprovers.html
+func listApprovers(c *mockserver.Call) (any, error) {
+	at, err := enter(c)
+	if err != nil {
+		return nil, err
+	}
+	if at.member == nil && c.Switch("DA-022") == "enforce" {
+		return nil, c.Refuse(errCaller).Because("%s is not a member of the workspace", at.caller.user.Name)
+	}
+	found, total, err := findApprovers(c, at.workspace.Key)
+	if err != nil {
+		return nil, err
+	}
+	v, err := newViewer(c, at)
+	if err != nil {
+		return nil, err
+	}
+	page := &approverPage{Total: total, Records: make([]*approverVO, len(found))}
+	for i, a := range found {
+		if page.Records[i], err = v.show(a, listed); err != nil {
+			return nil, err
+		}
+	}
+	return page, nil
+}
+
+// findApprovers returns the page that the request asks for and how many approvers match.
+func findApprovers(c *mockserver.Call, workspace string) ([]*Approver, int, error) {
+	r := pageRange(c)
+	name, filtered := c.Text("approver_name")
+	switch {
+	case !filtered:
+		return pageOf(c.Tx, byCreation, store.Key(workspace), r)
+	case c.Switch("DA-012") == "exact":
+		return pageOf(c.Tx, byName, store.Key(workspace, name), r)
+	}
+	return searchByName(c.Tx, workspace, name, r)
+}
+
+// pageRange is the part of the list that limit and offset select.
+func pageRange(c *mockserver.Call) store.Range {
+	p := c.Op.Spec.Pagination
+	limit, sent := c.Int(p.Size)
+	if !sent {
+		limit = int64(p.DefaultSize)
+	}
+	offset, _ := c.Int(p.Offset)
+	return store.Range{Skip: int(offset - offset%limit), Limit: int(limit), Desc: c.Switch("DA-013") == "newest-first"}
+}
+
+func pageOf(tx *store.Tx, index, prefix string, r store.Range) ([]*Approver, int, error) {
+	total, err := approvers.Count(tx, index, prefix)
+	if err != nil || r.Skip >= total {
+		return nil, total, err
+	}
+	found, err := approvers.Page(tx, index, prefix, r)
+	return found, total, err
+}
+
+// searchByName finds names that contain a text: first those that equal it, then the others, each in the list's order
+// (DA-012).
+func searchByName(tx *store.Tx, workspace, name string, r store.Range) ([]*Approver, int, error) {
+	found, exact, err := pageOf(tx, byName, store.Key(workspace, name), r)
+	if err != nil {
+		return nil, 0, err
+	}
+	total := exact
+	err = tx.Scan(approvers.Collection(), byCreation, store.Key(workspace), store.Range{Desc: r.Desc}, func(rec any) bool {
+		a := rec.(*Approver)
+		if a.Name == name || !strings.Contains(a.Name, name) {
+			return true
+		}
+		if total >= r.Skip && len(found) < r.Limit {
+			found = append(found, a)
+		}
+		total++
+		return true
+	})
+	return found, total, err
+}
