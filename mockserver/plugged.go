@@ -61,6 +61,11 @@ func (s *Server) plugIn(vendor Vendor) error {
 		}
 		s.states[name] = stateOf{in, &p.States[i]}
 	}
+	for _, e := range p.Spec.Errors {
+		if of := s.states[e.State]; e.State != "" && of.plug != in {
+			return fmt.Errorf("vendor %s: error %s names the provider state %q, which the vendor does not have", p.Name, e.Name, e.State)
+		}
+	}
 	s.plugs = append(s.plugs, in)
 	s.specs = append(s.specs, p.Spec)
 	return in.fillDemo(s)

@@ -213,7 +213,7 @@ func TestTemporaryCredentials(t *testing.T) {
 	srv := server(t)
 	c := open(t, srv, mockserver.WorldSetting{Clock: "2024-04-19T09:59:58Z"})
 	temporary := func(c *client, minutes int) *sent {
-		out := c.apply("temporary-credentials", mockserver.Params{"minutes": minutes})
+		out := c.apply("temporary-access-key", mockserver.Params{"minutes": minutes})
 		s := c.request("GET", c.users(), "", "").set(headerSecurity, out["security_token"].(string))
 		s.ak, s.sk, s.signed = out["ak"].(string), out["sk"].(string), append(s.signed, "x-security-token")
 		return s

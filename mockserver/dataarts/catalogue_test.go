@@ -86,7 +86,7 @@ var causes = map[string]cause{
 		s.ak = "UNKNOWNAK"
 		return s
 	}},
-	"/APIGW.0301/secret-key": {state: "temporary-credentials", args: []any{"<ak>"}, request: func(c *client, after map[string]any) *sent {
+	"/APIGW.0301/secret-key": {state: "temporary-access-key", args: []any{"<ak>"}, request: func(c *client, after map[string]any) *sent {
 		s := c.request("GET", c.users(), "", "")
 		s.ak, s.sk = after["ak"].(string), after["sk"].(string)
 		return s

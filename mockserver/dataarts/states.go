@@ -30,7 +30,7 @@ var states = []mockserver.State{
 		Doc: "Takes away what grants the caller's IAM user the service."},
 	{Name: "access-key-locked", Params: []string{"minutes"}, Apply: accessKeyLocked,
 		Doc: "Locks the caller's access key for some minutes of world time (default 5), as too many wrong signatures do."},
-	{Name: "temporary-credentials", Params: []string{"minutes"}, Apply: temporaryCredentials,
+	{Name: "temporary-access-key", Params: []string{"minutes"}, Apply: temporaryCredentials,
 		Doc: "Makes temporary credentials for the caller, good for some minutes of world time (default 60). Answers ak, sk and security_token."},
 	{Name: "token-expired", Apply: changeToken(func(s *mockserver.Setup, t *Token) {
 		at := s.Now().Add(-time.Second)

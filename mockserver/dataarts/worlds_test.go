@@ -38,8 +38,8 @@ func TestWorldsHaveTheirOwnCredentials(t *testing.T) {
 		t.Errorf("tokens %q and %q", one, two)
 	}
 	for i := range 2 {
-		a.apply("temporary-credentials", nil)
-		b.apply([]string{"temporary-credentials", "several-projects"}[i], nil)
+		a.apply("temporary-access-key", nil)
+		b.apply([]string{"temporary-access-key", "several-projects"}[i], nil)
 	}
 	a.apply("several-projects", nil)
 }
@@ -122,7 +122,7 @@ func TestJournalExplains(t *testing.T) {
 			c := open(t, srv, mockserver.WorldSetting{})
 			s := c.request("POST", c.users(), "x=b&from=standard", documentedExample)
 			r := recipe{key: s.sk, signed: s.signed}
-			other := c.apply("temporary-credentials", nil)
+			other := c.apply("temporary-access-key", nil)
 			switch name {
 			case "no final slash":
 				r.path = func(string) string { return s.path }
@@ -171,7 +171,7 @@ func (c *client) explained(s *sent, r *recipe) *mockserver.Explanation {
 func TestJournalKeepsSecrets(t *testing.T) {
 	t.Parallel()
 	c := serve(t, mockserver.WorldSetting{})
-	temporary := c.apply("temporary-credentials", nil)
+	temporary := c.apply("temporary-access-key", nil)
 	issued := c.send(c.tokenRequest(c.scoped(""))).header.Get("X-Subject-Token")
 	c.send(listByToken(c, nil))
 	s := c.request("GET", c.users(), "", "").set(headerSecurity, temporary["security_token"].(string))
@@ -201,7 +201,7 @@ func TestStatesRefuseBadParameters(t *testing.T) {
 	c := serve(t, mockserver.WorldSetting{})
 	for state, params := range map[string]mockserver.Params{
 		"caller-role": {"role": "king"}, "member-exists": {"role": "none"}, "approvers-exist": {"count": -1}, "access-key-locked": {"minutes": 0},
-		"temporary-credentials": {"minutes": "x"}, "gateway-condition": {"error": "DS.60xx/user"}, "no-approvers": {"count": 1},
+		"temporary-access-key": {"minutes": "x"}, "gateway-condition": {"error": "DS.60xx/user"}, "no-approvers": {"count": 1},
 	} {
 		var wrong *mockserver.ParamError
 		if _, err := c.world.Apply(context.Background(), state, params); !errors.As(err, &wrong) {
