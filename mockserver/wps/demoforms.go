@@ -163,7 +163,8 @@ func resignBlueprint() blueprint {
 		},
 		steps: []step{
 			approve("直属上级", leader(1)).lock(), approve("逐级上级", leaders(9)).by("step"),
-			choose("是否指定交接人", when("指定", is("heir", "contact", "belongs", userWang), approve("交接人", named(userWang))), otherwise()),
+			choose("是否指定交接人", when("指定", is("heir", "contact", "belongs", userWang), approve("交接人", named(userWang))),
+				when("不在组内", is("heir", "contact", "not_belongs", userLi)), otherwise()),
 			approve("人事", members(groupHR)).by("or_sign"),
 		},
 		setting: &Setting{IsAllowRevoke: no(), ApprovalShareToCompany: no()},

@@ -46,7 +46,7 @@ func demoDefines() []entry {
 		{"域名与证书申请", "access", userChen, none, ""},
 		{"门店盘点", "empty", userSun, none, companyOther},
 		{"紧急采购‼️", "purchase", userChen, none, ""},
-		{"五十个字的审批名称用来检验名称长度的上限因此它写得特别长一直写到第五十个字为止不多也不少刚刚好了吗", "empty", userChen, none, ""},
+		{"五十个字的审批名称用来检验名称长度的上限因此它写得特别长一直写到第五十个字为止不多也不少刚刚好了吧吗", "empty", userChen, none, ""},
 		{"薪资调整", "resign", userChen, none, ""},
 		{"会议室预订", "notice", userChen, none, ""},
 		{"李娜的培训报名", "notice", userLi, none, ""},

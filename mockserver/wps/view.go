@@ -264,7 +264,7 @@ func (v view) userType(stored string) string {
 
 func (v view) setting(w *writer, s *Setting) {
 	if s == nil {
-		v.absent(w, "setting")
+		w.key("setting").raw("null") // the contract requires it
 		return
 	}
 	w.key("setting").open('{')
