@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/countersign/countersign/mockserver/store"
@@ -36,11 +37,27 @@ func seeded(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 
 // demoTime is what demo records take for the present when they are made, whatever the clock of the world.
 var demoTime = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 
-func (s *Server) plugIn(vendor Vendor) error {
-	p, err := vendor(Env{LoadSpec: specs.Load})
-	if err != nil {
+// plugAll makes the plugs side by side, since most of a start is reading documents, and plugs them in in order.
+func (s *Server) plugAll(vendors []Vendor) error {
+	made := make([]*Plug, len(vendors))
+	problems := make([]error, len(vendors))
+	var wg sync.WaitGroup
+	for i, vendor := range vendors {
+		wg.Go(func() { made[i], problems[i] = vendor(Env{LoadSpec: specs.Load}) })
+	}
+	wg.Wait()
+	if err := errors.Join(problems...); err != nil {
 		return err
 	}
+	for _, p := range made {
+		if err := s.plugIn(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) plugIn(p *Plug) (err error) {
 	if err := p.complete(); err != nil {
 		return fmt.Errorf("vendor %s: %w", p.Name, err)
 	}

@@ -107,10 +107,8 @@ func New(opts Options) (*Server, error) {
 		s.maxBody = 12 << 20
 	}
 	s.worlds.byName, s.worlds.owners = map[string]*World{}, map[string]*World{}
-	for _, v := range opts.Vendors {
-		if err := s.plugIn(v); err != nil {
-			return nil, err
-		}
+	if err := s.plugAll(opts.Vendors); err != nil {
+		return nil, err
 	}
 	if err := s.makeDefault(opts.World); err != nil {
 		return nil, err

@@ -106,6 +106,8 @@ func LoadFS(fsys fs.FS, vendor string) (*Vendor, error) {
 		return nil, fmt.Errorf("no documents of a vendor named %q", vendor)
 	}
 	b := &builder{fsys: fsys, v: &Vendor{Name: vendor, errors: map[errorKey]*Error{}}, sources: map[string]Source{}}
+	// One loader reads each file once, however many documents refer to it.
+	b.loader = &openapi3.Loader{IncludeOrigin: true, IsExternalRefsAllowed: true, ReadFromURIFunc: b.read}
 	for _, name := range names {
 		b.document(name)
 	}
@@ -143,6 +145,7 @@ func (v *Vendor) Assumption(id string) *Assumption {
 }
 
 type builder struct {
+	loader   *openapi3.Loader
 	fsys     fs.FS
 	v        *Vendor
 	sources  map[string]Source
@@ -158,8 +161,7 @@ func (b *builder) read(_ *openapi3.Loader, uri *url.URL) ([]byte, error) {
 }
 
 func (b *builder) document(name string) {
-	loader := &openapi3.Loader{IncludeOrigin: true, IsExternalRefsAllowed: true, ReadFromURIFunc: b.read}
-	t, err := loader.LoadFromURI(&url.URL{Path: name})
+	t, err := b.loader.LoadFromURI(&url.URL{Path: name})
 	if err != nil {
 		b.fail(name, "%v", err)
 		return
