@@ -66,9 +66,10 @@ func (e *Entry) view() EntryView {
 	}
 	v.Request.Header, v.Request.Body = secrets.header(e.req.Header), secrets.body(e.req.MediaType(), e.req.Body)
 	v.Reply.Status, v.Reply.Header = e.status, secrets.header(e.header)
-	v.Reply.Body = secrets.body(mediaType(e.header.Get("Content-Type")), e.body)
+	quoted := secrets.quoted(e.req)
+	v.Reply.Body = quoted(secrets.body(mediaType(e.header.Get("Content-Type")), e.body))
 	if r := e.refusal; r != nil {
-		v.Error = &ErrorView{Name: r.Entry.Name, Code: r.Code, Message: r.Message, Parameter: r.Parameter, Reason: r.Reason}
+		v.Error = &ErrorView{Name: r.Entry.Name, Code: r.Code, Message: quoted(r.Message), Parameter: r.Parameter, Reason: quoted(r.Reason)}
 	}
 	if e.explain != nil {
 		v.Explanation = e.explain()
