@@ -1,6 +1,7 @@
 package wps
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -128,28 +129,28 @@ func dateWindow(alternative string) (window time.Duration, off bool) {
 
 // refuseSignature refuses a wrong signature; why it is wrong is worked out when the journal is read.
 func refuseSignature(c *mockserver.Call, app *App, cred credential) error {
-	req, tx := c.Request, c.Tx
+	req, world := c.Request, c.World
 	c.ExplainWith(func() *mockserver.Explanation {
 		text := signedParts(req).text()
 		e := &mockserver.Explanation{Scheme: version, StringToSign: text, ClientSignature: cred.signature,
 			Problem: fmt.Sprintf("the signature is not that of the text below under the key of app %s", app.ID)}
-		return e.Diagnose(text, attempts(req, app.ID, app.Key, otherApps(tx, app)))
+		return e.Diagnose(text, attempts(req, app.ID, app.Key, otherApps(world, app)))
 	})
 	return c.Refuse(errSignature)
 }
 
-// otherApps are the apps whose keys a client may have confused with the right one.
-func otherApps(tx *store.Tx, app *App) []App {
+// otherApps are the world's apps whose keys a client may have confused with the right one. The request is over when
+// they are wanted, so they are read anew.
+func otherApps(w *mockserver.World, app *App) []App {
 	const most = 100
-	list, err := apps.Page(tx, store.PrimaryIndex, "", store.Range{Limit: most})
-	if err != nil {
-		return nil
-	}
 	var others []App
-	for _, a := range list {
-		if a.ID != app.ID {
+	err := w.Records(context.Background(), vendor, apps.Collection().Name(), func(rec any) {
+		if a := rec.(*App); a.ID != app.ID && len(others) < most {
 			others = append(others, *a)
 		}
+	})
+	if err != nil {
+		return nil
 	}
 	return others
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -271,3 +272,10 @@ func readAnswer(t testing.TB, conn io.Reader) answer {
 	}
 	return a
 }
+
+func digest(s string) []byte {
+	sum := sha256.Sum256([]byte(s))
+	return sum[:]
+}
+
+func asParam(err error, target **mockserver.ParamError) bool { return errors.As(err, target) }

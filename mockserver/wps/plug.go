@@ -7,14 +7,17 @@ import (
 	"github.com/countersign/countersign/mockserver"
 )
 
+// vendor is the plug's name and its folder below specs/.
+const vendor = "wps"
+
 // New makes the plug for WPS 365.
 func New(env mockserver.Env) (*mockserver.Plug, error) {
-	spec, err := env.LoadSpec("wps")
+	spec, err := env.LoadSpec(vendor)
 	if err != nil {
 		return nil, err
 	}
 	return &mockserver.Plug{
-		Name:         "wps",
+		Name:         vendor,
 		Spec:         spec,
 		Paths:        []string{"/v7/", oauthPathPrefix},
 		Signed:       signedByKSO,
