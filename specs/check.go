@@ -58,15 +58,24 @@ func (r Refusals) Refuse(k Kind) string {
 // finder keeps the violation that decides: the least kind, the first of it.
 type finder struct {
 	found *Violation
+	// all, if set, keeps the others too, in the order in which they were met.
+	all *[]*Violation
 	// unknown is called with the pointer of a property the schema does not name.
 	unknown func(pointer string)
 }
 
 func (f *finder) add(k Kind, at *place, r Refusals, format string, args ...any) {
-	if f.found != nil && f.found.Kind <= k {
+	decides := f.found == nil || k < f.found.Kind
+	if !decides && f.all == nil {
 		return
 	}
-	f.found = &Violation{Kind: k, Name: at.name, Pointer: at.pointer(), Reason: fmt.Sprintf(format, args...), Refusal: r.Refuse(k)}
+	v := &Violation{Kind: k, Name: at.name, Pointer: at.pointer(), Reason: fmt.Sprintf(format, args...), Refusal: r.Refuse(k)}
+	if decides {
+		f.found = v
+	}
+	if f.all != nil {
+		*f.all = append(*f.all, v)
+	}
 }
 
 // place is where in a value the check is; it costs nothing until something is wrong.
@@ -93,6 +102,15 @@ func (s *Schema) Check(v any, r Refusals, unknown func(pointer string)) *Violati
 	f := finder{unknown: unknown}
 	s.check(&f, &place{index: -1}, v, r)
 	return f.found
+}
+
+// CheckAll is Check for those who want to hear everything that is wrong at once: all violations, in the order of the
+// document. The first one of the least kind is the one that Check returns.
+func (s *Schema) CheckAll(v any, r Refusals, unknown func(pointer string)) []*Violation {
+	var all []*Violation
+	f := finder{unknown: unknown, all: &all}
+	s.check(&f, &place{index: -1}, v, r)
+	return all
 }
 
 func (s *Schema) check(f *finder, at *place, v any, r Refusals) {

@@ -96,6 +96,59 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckAll finds everything at once, and what Check finds is the first of the least kind.
+func TestCheckAll(t *testing.T) {
+	t.Parallel()
+	r := Refusals{Missing: "M", Malformed: "T", Range: "R"}
+	schema, err := Compile(schemaOf(t, personSchema), ForRequest, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, value, want string }{
+		{"OK", `{"zip":"12345","name":"Ann"}`, ""},
+		{"Several", `{"zip":"1","age":"1","tags":["c","a","a"],"inner":{"y":1}}`, "/zip:BadZip /name:M /age:T /tags:R /tags/0:R /inner/x:M /inner/y:R"},
+		{"SeveralOfOneValue", `{"zip":"12345","name":"éééé","age":-1.5}`, "/name:R /age:T"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			value := decodeJSON(t, tt.value)
+			var got []string
+			var first *Violation
+			for _, v := range schema.CheckAll(value, r, nil) {
+				got = append(got, v.Pointer+":"+v.Refusal)
+				if first == nil || v.Kind < first.Kind {
+					first = v
+				}
+			}
+			if joined := strings.Join(got, " "); joined != tt.want {
+				t.Errorf("got %s, want %s", joined, tt.want)
+			}
+			if one := schema.Check(value, r, nil); (one == nil) != (first == nil) || one != nil && *one != *first {
+				t.Errorf("Check found %+v, the first of all is %+v", one, first)
+			}
+		})
+	}
+}
+
+// TestErrorsKnowTheirFile: entries say which document has them.
+func TestErrorsKnowTheirFile(t *testing.T) {
+	t.Parallel()
+	v, err := Load("quickbi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[errorKey]string{
+		{"", "InvalidVersion"}:                                "quickbi/common.yaml",
+		{"ResultCallback", "Application.NotExist"}:            "quickbi/result-callback.yaml",
+		{"SmartqAuthorize", "RobotNl2sql.Moudle.NotPurchase"}: "quickbi/smartq-authorize.yaml",
+	} {
+		if e := v.Error(name.operation, name.name); e == nil || e.File != want {
+			t.Errorf("%v: got %+v, want file %s", name, e, want)
+		}
+	}
+}
+
 func TestCompileIsLoudOnWhatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"allOf: [{type: string}]", "type: array\nuniqueItems: true\nitems: {}", "type: object\nminProperties: 1",

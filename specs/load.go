@@ -203,18 +203,18 @@ func (b *builder) root(d *Document) {
 	var assumptions []*Assumption
 	x.get("x-assumptions", &assumptions)
 	b.v.Assumptions = append(b.v.Assumptions, assumptions...)
-	b.addErrors(d.File, "", x)
+	b.addErrors(d, d.File, "", x)
 	var common []CommonParameter
 	x.get("x-common-parameters", &common)
 	b.v.CommonParameters = append(b.v.CommonParameters, common...)
 	x.done("x-refusals")
 }
 
-func (b *builder) addErrors(where, operation string, x *extensions) {
+func (b *builder) addErrors(d *Document, where, operation string, x *extensions) {
 	var list []*Error
 	x.get("x-errors", &list)
 	for _, e := range list {
-		e.Operation = operation
+		e.Operation, e.File = operation, d.File
 		if e.Name == "" {
 			e.Name = e.Code
 		}
@@ -260,7 +260,7 @@ func (b *builder) operation(d *Document, p, method string, item *openapi3.PathIt
 	x.get("x-refusals", &own)
 	b.extensions(d.File, d.T.Extensions).get("x-refusals", &root)
 	o.Refusals = own.or(root)
-	b.addErrors(where, o.ID, x)
+	b.addErrors(d, where, o.ID, x)
 	x.done("x-sources", "x-grade", "x-assumption")
 	for i := range o.Also {
 		o.Also[i] = strings.ToUpper(o.Also[i])

@@ -53,6 +53,8 @@ type Error struct {
 	State string `json:"state,omitempty"`
 	// Operation is the operationId, or empty for an error of the vendor's gateway. Set by the loader.
 	Operation string `json:"operation,omitempty"`
+	// File is the document that has the entry ("wps/oauth.yaml"). Set by the loader.
+	File string `json:"-"`
 }
 
 // Refusals names the catalogue entries for the three ways in which a value can be wrong.
