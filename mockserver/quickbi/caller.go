@@ -1,6 +1,8 @@
 package quickbi
 
 import (
+	"time"
+
 	"github.com/countersign/countersign/mockserver"
 )
 
@@ -69,12 +71,17 @@ func checkInstance(c *mockserver.Call, o *Organization) *mockserver.Refusal {
 	switch {
 	case o.Instance == nil:
 		return c.Refuse(errInstanceNotExist).Because("organization %s has no instance", o.ID)
-	case c.Now().UnixMilli() >= o.Instance.ExpiresAt:
+	case !o.runs(c.Now()):
 		return c.Refuse(errInstanceExpired).Because("the instance of organization %s has expired", o.ID)
 	case o.Instance.Edition != professional:
 		return c.Refuse(errAccessForbidden).Because("the instance of organization %s is of the %s edition", o.ID, o.Instance.Edition)
 	}
 	return nil
+}
+
+// runs reports whether the organization has an instance that has not expired.
+func (o *Organization) runs(now time.Time) bool {
+	return o.Instance != nil && now.UnixMilli() < o.Instance.ExpiresAt
 }
 
 // professional is the edition that the API needs.

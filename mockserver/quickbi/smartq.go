@@ -92,7 +92,7 @@ func mayAuthorize(c *mockserver.Call) (*caller, error) {
 		return nil, c.Refuse(errNotInOrganization).Because("user %s is in no organization that exists", u.ID)
 	case picky && !o.DataService:
 		return nil, c.Refuse(errAPINotExist).Because("organization %s does not have the data service", o.ID)
-	case !o.SmartqModule || c.Switch("QB-065") == "module" && checkInstance(c, o) != nil:
+	case !o.SmartqModule || c.Switch("QB-065") == "module" && !o.runs(c.Now()):
 		return nil, c.Refuse(errModuleNotPurchased).Because("organization %s has not bought the module", o.ID)
 	case picky && !u.may(smartqFunction):
 		return nil, c.Refuse(errRoleFunction, u.ID).Because("the role of user %s does not contain the function", u.ID)
