@@ -99,7 +99,8 @@ func describe(s *mockserver.Setup, base string) (any, error) {
 	if err != nil {
 		return e, nil //nolint:nilerr // the key's owner is unknown to Quick BI
 	}
-	return e, e.list(s.Tx, u)
+	err = e.list(s.Tx, u)
+	return e, err
 }
 
 func keyNamed(tx *store.Tx, name string) (*AccessKey, error) {

@@ -132,7 +132,7 @@ func (s *session) checkProtocol(c *mockserver.Call) *mockserver.Refusal {
 	if c.TLS || c.Op.ID != authorizeAction {
 		return nil
 	}
-	if c.Switch("QB-010") == "refuse" {
+	if c.Strict() || c.Switch("QB-010") == "refuse" {
 		return withStatus(c.Refuse(errNeedSSL), c.Switch("QB-011") == "404", 404).Because("%s is documented for HTTPS only", c.Op.ID)
 	}
 	c.Warn("%s is documented for HTTPS only", c.Op.ID)

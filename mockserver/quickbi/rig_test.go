@@ -63,20 +63,10 @@ func rigOn(t testing.TB, srv *mockserver.Running, setting mockserver.WorldSettin
 	return g
 }
 
-// with returns a rig in a world that has chosen an alternative.
-func with(t testing.TB, id, value string) *rig {
-	t.Helper()
-	return newRig(t, mockserver.WorldSetting{Assumptions: map[string]string{id: value}})
-}
-
 // given applies a provider state and returns what it says.
-func (g *rig) given(state string, params ...string) map[string]any {
+func (g *rig) given(state string) map[string]any {
 	g.t.Helper()
-	p := mockserver.Params{}
-	for i := 0; i < len(params); i += 2 {
-		p[params[i]] = params[i+1]
-	}
-	out, err := g.world.Apply(g.t.Context(), state, p)
+	out, err := g.world.Apply(g.t.Context(), state, nil)
 	if err != nil {
 		g.t.Fatal(err)
 	}

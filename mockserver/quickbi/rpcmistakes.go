@@ -1,6 +1,7 @@
 package quickbi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/mockserver"
@@ -33,7 +34,7 @@ func rpcPartsOf(r *mockserver.Request, secret string) *rpcParts {
 	form, _ := r.Form()
 	p := &rpcParts{r: r, method: r.Method, path: "%2F", encode: appendPercent, less: byNameThenValue, key: secret + "&", sign: hmacSHA1}
 	p.query = without(query, isSignature)
-	p.pairs = append(p.query[:len(p.query):len(p.query)], without(form, isSignature)...)
+	p.pairs = slices.Concat(p.query, without(form, isSignature))
 	return p
 }
 
