@@ -3,6 +3,8 @@ module github.com/countersign/countersign/contracts/sdktest
 
 go 1.26.0
 
+ignore ./node
+
 require (
 	github.com/alibabacloud-go/darabonba-openapi/v2 v2.1.13
 	github.com/alibabacloud-go/tea v1.3.13
