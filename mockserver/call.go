@@ -147,8 +147,9 @@ func (c *Call) UseNonce(nonce string, until time.Time) bool {
 	return c.World.nonces.use(c.plug.Name+"\x00"+nonce, c.signingNow, until)
 }
 
-// ExplainWith sets what the journal shows of a refused signature. f runs when the entry is read, if ever, and may
-// keep secrets only for that; what it returns must hold none.
+// ExplainWith sets what the journal shows of a refused signature. f runs when the entry is read, if ever: long after the
+// call, so it must not use Call.Tx but what was read before, or World.Records. It may keep secrets only for its work;
+// what it returns must hold none.
 func (c *Call) ExplainWith(f func() *Explanation) { c.explain = f }
 
 // Hex returns n random hex digits from the call's chance.

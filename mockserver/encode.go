@@ -35,8 +35,16 @@ func (s *Server) encode(c *Call, status int, envelope any, r *Refusal) *reply {
 	return out
 }
 
+// Appender is an envelope that writes its JSON itself, for vendors that keep records encoded.
+type Appender interface {
+	AppendJSON(b []byte) []byte
+}
+
 // marshal is JSON without HTML escapes and without a line end.
 func marshal(v any) ([]byte, error) {
+	if a, ok := v.(Appender); ok {
+		return a.AppendJSON(nil), nil
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -208,7 +208,12 @@ func (s *Server) ResetWorld(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	setting, err := ParseClock(w.setting.Clock)
+	if err != nil {
+		return err
+	}
 	w.setups.Store(0)
+	w.clock.set(setting) // first, so that what is minted bears the right time
 	stores, err := w.fill(ctx)
 	if err != nil {
 		return err
@@ -216,11 +221,6 @@ func (s *Server) ResetWorld(ctx context.Context, name string) error {
 	if err := s.adopt(w, stores); err != nil {
 		return err
 	}
-	setting, err := ParseClock(w.setting.Clock)
-	if err != nil {
-		return err
-	}
-	w.clock.set(setting)
 	w.nonces.reset()
 	w.calls.Store(0)
 	return nil

@@ -18,7 +18,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 	}
 	return &mockserver.Plug{
 		Name: "quickbi", Spec: spec, Paths: []string{"/"}, Signed: looksSigned, Identify: identify, Locate: locate,
-		Begin: begin, Authenticate: authenticate, Refuse: refuse, Success: success, Failure: failure, Format: format,
+		Begin: begin, Authenticate: authenticate, Refuse: refuse, Revise: revise, Success: success, Failure: failure, Format: format,
 		ContentType: "application/json;charset=utf-8",
 		Handlers:    map[string]mockserver.Handler{callbackAction: resultCallback, authorizeAction: smartqAuthorize},
 		Collections: collections(), States: states(), Demo: demo, Mint: mint, Describe: describe,

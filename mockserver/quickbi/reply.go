@@ -70,18 +70,16 @@ func success(c *mockserver.Call, value any) any {
 
 // failure makes the error envelope.
 func failure(c *mockserver.Call, r *mockserver.Refusal) any {
-	choose(c, r)
 	e := &errorReply{RequestID: c.RequestID, HostID: hostWithoutPort(c.Host), Code: r.Code, Message: r.Message}
 	e.Recommend = "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(r.Code) + "&product=" + c.Switch("QB-020") + "&requestId=" + c.RequestID
 	e.AccessDeniedDetail, _ = r.Extra.(*accessDeniedDetail)
 	return e
 }
 
-// choose puts the world's choice of code in place of the one that the document names beside a parameter. Those codes
-// all have the same status.
-func choose(c *mockserver.Call, r *mockserver.Refusal) {
+// revise puts the world's choice of code in place of the one that the document names beside a parameter.
+func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
 	if c.Op == nil || r.Parameter == "" {
-		return
+		return r
 	}
 	want := r.Entry.Name
 	switch {
@@ -95,10 +93,9 @@ func choose(c *mockserver.Call, r *mockserver.Refusal) {
 		want = c.Switch("QB-066")
 	}
 	if want == r.Entry.Name {
-		return
+		return r
 	}
-	other := c.Refuse(want, r.Parameter)
-	r.Entry, r.Code, r.Message = other.Entry, other.Code, other.Message
+	return c.Refuse(want, r.Parameter).At(r.Parameter).Because("%s", r.Reason)
 }
 
 // plainQuotes undoes escapes that are needed in attributes only, of which there are none.

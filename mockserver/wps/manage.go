@@ -1,7 +1,7 @@
 package wps
 
 import (
-	"encoding/json"
+	"strconv"
 
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
@@ -9,11 +9,21 @@ import (
 
 const defaultPage = 10 // WPS-011
 
-// page is the data of a reply: definitions as JSON, in the form of the world's view.
+// page is a page of definitions, which are already JSON, in the form of the world's view.
 type page struct {
-	Items      json.RawMessage `json:"items"`
-	HasMore    bool            `json:"has_more"`
-	NextCursor string          `json:"next_cursor"`
+	items      []byte
+	hasMore    bool
+	nextCursor string
+}
+
+// AppendJSON writes the envelope of success in the key order of the page's example.
+func (p *page) AppendJSON(b []byte) []byte {
+	b = append(b, `{"data":{"items":`...)
+	b = append(b, p.items...)
+	b = append(b, `,"has_more":`...)
+	b = strconv.AppendBool(b, p.hasMore)
+	b = appendText(append(b, `,"next_cursor":`...), p.nextCursor)
+	return append(b, `},"code":0,"more":{},"msg":""}`...)
 }
 
 // listUserManage answers the definitions that the caller manages, a page at a time, newest first. The cursor stands for a
@@ -125,7 +135,7 @@ func (q *query) answer(c *mockserver.Call, list []*Define, more bool) (any, erro
 		v.define(w, d)
 	}
 	w.close(']')
-	return &page{Items: w.b, HasMore: more, NextCursor: q.next(c, list, more)}, nil
+	return &page{items: w.b, hasMore: more, nextCursor: q.next(c, list, more)}, nil
 }
 
 // next is the cursor behind the page.

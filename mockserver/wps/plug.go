@@ -42,19 +42,9 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 // signedByKSO reports whether a request carries this vendor's signature headers.
 func signedByKSO(r *mockserver.Request) bool { return r.Header.Get(headerAuthorization) != "" }
 
-// reply is the envelope of success, in the key order of the page's example.
-type reply struct {
-	Data any      `json:"data"`
-	Code int      `json:"code"`
-	More struct{} `json:"more"`
-	Msg  string   `json:"msg"`
-}
-
-func success(c *mockserver.Call, value any) any {
-	if c.Op.ID == operationToken {
-		return value
-	}
-	return reply{Data: value}
+// success leaves a page to write its own envelope; the token endpoint has none.
+func success(_ *mockserver.Call, value any) any {
+	return value
 }
 
 // failureReply is the envelope of an error. Debug comes with OAuth errors only (WPS-033).
