@@ -340,25 +340,25 @@ x-sources: {S: {title: s}}
 x-assumptions: [{id: V-001, title: t, default: a, alternatives: [{value: a, meaning: m}], why: w}]
 x-errors: [{code: E, status: 400, message: m, condition: c, grade: documented, sources: [S], cause: x}]
 paths:
-  /p: {get: {operationId: P, x-refusals: {missing: E}, responses: {"200": {description: d}}}}
+  /p: {get: {operationId: P, x-grade: documented, x-sources: [S], x-refusals: {missing: E}, responses: {"200": {description: d}}}}
 `
 	if _, err := LoadFS(fstest.MapFS{"v/v.yaml": {Data: []byte(base)}}, "v"); err != nil {
 		t.Fatalf("the base document: %v", err)
 	}
 	for old, tt := range map[string]struct{ new, says string }{
-		"x-vendor: v":       {"x-vendor: w", "x-vendor"},
-		"default: a":        {"default: b", "none of its alternatives"},
-		"sources: [S]":      {"sources: [T]", `source "T"`},
-		"grade: documented": {"grade: guessed", "grade"},
-		"status: 400":       {"status: 200", "status 200"},
-		"missing: E":        {"missing: F", `"F"`},
-		"operationId: P":    {"operationId: P, x-pagination: {stile: x}", "stile"},
-		"x-refusals:":       {"x-refusal: {}, x-refusals:", "x-refusal"},
-		"description: d":    {"description: d, x-odd: 1", "x-odd"},
-		", cause: x":        {"", "cause"},
-		"why: w":            {`why: ""`, "why"},
-		"[{code: E":         {"[{code: E, status: 400, message: m, condition: c, grade: assumed, cause: x}, {code: E", "twice"},
-		`x-sources: {S: {`:  {`x-sources: {S: {titel: x, `, "titel"},
+		"x-vendor: v":              {"x-vendor: w", "x-vendor"},
+		"default: a":               {"default: b", "none of its alternatives"},
+		"documented, sources: [S]": {"documented, sources: [T]", `source "T"`},
+		"grade: documented":        {"grade: guessed", "grade"},
+		"status: 400":              {"status: 200", "status 200"},
+		"missing: E":               {"missing: F", `"F"`},
+		"operationId: P":           {"operationId: P, x-pagination: {stile: x}", "stile"},
+		"x-refusals:":              {"x-refusal: {}, x-refusals:", "x-refusal"},
+		"description: d":           {"description: d, x-odd: 1", "x-odd"},
+		", cause: x":               {"", "cause"},
+		"why: w":                   {`why: ""`, "why"},
+		"[{code: E":                {"[{code: E, status: 400, message: m, condition: c, grade: assumed, cause: x}, {code: E", "twice"},
+		`x-sources: {S: {`:         {`x-sources: {S: {titel: x, `, "titel"},
 	} {
 		t.Run(tt.says, func(t *testing.T) {
 			t.Parallel()

@@ -117,6 +117,9 @@ func (b *builder) checkCitations() {
 			where := fmt.Sprintf("%s: %s", base(d.File), c.where)
 			b.checkSources(where, c.sources)
 			b.checkNumbers(where, c.assumptions)
+			if c.grade == "" || len(c.sources) == 0 && c.grade != Assumed {
+				b.fail(where, "neither it nor what contains it has x-grade and x-sources")
+			}
 			if c.problem != "" {
 				b.fail(where, "%s", c.problem)
 			}

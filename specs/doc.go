@@ -31,7 +31,7 @@
 //	    why: what the default rests on
 //	    sources: [V2D]
 //	    overlay: name                # only if the switch changes a schema; names the overlay
-//	x-errors: [ ... ]                # the gateway's catalogue: valid for every operation of the vendor
+//	x-errors: [ ... ]                # valid for every operation of the document; without paths, of the vendor (the gateway)
 //	x-refusals: {...}                # default refusals, see below
 //	x-common-parameters:             # parameters every operation takes (RPC's Action, Timestamp, ...)
 //	  - {name: Action, in: query, required: true, description: "...", sources: [V2D]}
