@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/countersign/countersign/mockserver"
@@ -67,11 +68,17 @@ func (s *suite) serve(t *testing.T, setting mockserver.WorldSetting) *mockserver
 func (s *suite) eachError(visit func(op *specs.Operation, e *specs.Error)) {
 	for _, op := range s.plug.Spec.Operations {
 		for _, e := range s.plug.Spec.Errors {
-			if e.Operation == op.ID || e.Operation == "" {
+			if e.Operation == op.ID || e.Operation == "" && s.shares(op, e) {
 				visit(op, e)
 			}
 		}
 	}
+}
+
+// shares reports whether an error without an operation is for this one: it stands in the operation's document, or in
+// one without operations, which speaks for all.
+func (s *suite) shares(op *specs.Operation, e *specs.Error) bool {
+	return e.File == op.Document.File || !slices.ContainsFunc(s.plug.Spec.Documents, func(d *specs.Document) bool { return d.File == e.File })
 }
 
 func (s *suite) errorsFit(t *testing.T) {
