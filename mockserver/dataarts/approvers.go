@@ -100,11 +100,7 @@ func createApprover(c *mockserver.Call) (any, error) {
 	if err := approvers.Put(c.Tx, a); err != nil {
 		return nil, err
 	}
-	v, err := newViewer(c, at)
-	if err != nil {
-		return nil, err
-	}
-	return v.show(a, created)
+	return newViewer(c, at).show(a, created)
 }
 
 // checkCandidate wants the user to be a member of the workspace who may approve.

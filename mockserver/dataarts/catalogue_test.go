@@ -133,7 +133,7 @@ var causes = map[string]cause{
 	}},
 	opCreateApprover + "/DS.60xx/role": {state: "member-exists", params: mockserver.Params{"role": "viewer"},
 		request: func(c *client, after map[string]any) *sent {
-			return c.request("POST", c.users(), "", fmt.Sprintf(`{"approver_name":"n","user_id":"%s"}`, after["user_id"]))
+			return c.request("POST", c.users(), "", fmt.Sprintf(`{"approver_name":"n","user_id":%q}`, after["user_id"]))
 		}},
 	opCreateApprover + "/DS.60xx/duplicate": {state: "approver-exists", request: createSelf},
 	opCreateApprover + "/DS.60xx/admin":     {state: "caller-role", request: createSelf},

@@ -28,10 +28,7 @@ func listApprovers(c *mockserver.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := newViewer(c, at)
-	if err != nil {
-		return nil, err
-	}
+	v := newViewer(c, at)
 	page := &approverPage{Total: total, Records: make([]*approverVO, len(found))}
 	for i, a := range found {
 		if page.Records[i], err = v.show(a, listed); err != nil {

@@ -50,7 +50,7 @@ const (
 	layoutSeconds = "2006-01-02T15:04:05Z"
 )
 
-func newViewer(c *mockserver.Call, at *place) (*viewer, error) {
+func newViewer(c *mockserver.Call, at *place) *viewer {
 	p := at.caller.project
 	v := &viewer{c: c, project: p, projectID: p.ID, cipher: newCipher(c), creators: map[string]*User{},
 		createBy: c.Switch("DA-006"), topics: c.Switch("DA-007"), topicName: p.Region, layout: layoutMillis,
@@ -64,7 +64,7 @@ func newViewer(c *mockserver.Call, at *place) (*viewer, error) {
 	if c.Switch("DA-028") == "seconds" {
 		v.layout = layoutSeconds
 	}
-	return v, nil
+	return v
 }
 
 func (v *viewer) show(a *Approver, f form) (*approverVO, error) {

@@ -1,0 +1,193 @@
+package dataarts
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/store"
+)
+
+// sink is a ResponseWriter that costs nothing to speak of.
+type sink struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(status int)      { s.status = status }
+func (s *sink) Write(p []byte) (int, error) { return s.body.Write(p) }
+
+// benchWorld is a server whose default world has some approvers.
+func benchWorld(b *testing.B, count int) *client {
+	b.Helper()
+	srv, err := mockserver.New(mockserver.Options{Vendors: []mockserver.Vendor{New}, Log: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := srv.World(mockserver.DefaultWorld)
+	if err == nil {
+		_, err = w.Apply(context.Background(), "approvers-exist", mockserver.Params{"count": count, "email": "somebody@example.com", "phone_number": "17775558866"})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &client{srv: &mockserver.Running{Server: srv}, world: w, env: environment{AK: demoAK, SK: demoSK, ProjectID: demoProjectID, Workspace: demoWorkspaceID, Token: demoToken}}
+}
+
+func (c *client) handle(b *testing.B, s *sent, wantStatus int) {
+	b.Helper()
+	s.date = c.world.SigningNow().Format(dateLayout)
+	s.sign("127.0.0.1")
+	target := s.path
+	if s.query != "" {
+		target += "?" + s.query
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		req, err := http.NewRequest(s.method, "http://127.0.0.1"+target, bytes.NewReader([]byte(s.body)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.RequestURI, req.Header = target, s.header
+		w := &sink{header: http.Header{}}
+		c.srv.Handler().ServeHTTP(w, req)
+		if w.status != wantStatus {
+			b.Fatalf("status %d: %s", w.status, w.body.Bytes())
+		}
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	for _, count := range []int{100, 10_000} {
+		c := benchWorld(b, count)
+		for name, query := range map[string]string{"one": "limit=1", "page": "limit=50&offset=50", "exact": "approver_name=approver-77&limit=50",
+			"containing": "approver_name=ver-77&limit=50"} {
+			b.Run(fmt.Sprintf("%s/%d", name, count), func(b *testing.B) { c.handle(b, c.request("GET", c.users(), query, ""), 200) })
+		}
+		b.Run(fmt.Sprintf("token/%d", count), func(b *testing.B) {
+			c.handle(b, c.request("GET", c.users(), "limit=1", "").withToken(demoToken), 200)
+		})
+	}
+}
+
+func BenchmarkRefused(b *testing.B) {
+	c := benchWorld(b, 1)
+	b.Run("validation", func(b *testing.B) { c.handle(b, c.request("GET", c.users(), "limit=0", ""), 400) })
+	b.Run("duplicate", func(b *testing.B) {
+		c.handle(b, c.request("POST", c.users(), "", fmt.Sprintf(`{"approver_name":"approver-1","user_id":%q}`, userIDOf("approver-1"))), 400)
+	})
+	wrong := c.request("GET", c.users(), "", "")
+	wrong.sk = "wrong"
+	b.Run("signature", func(b *testing.B) { c.handle(b, wrong, 401) })
+}
+
+func BenchmarkCreate(b *testing.B) {
+	c := benchWorld(b, 0)
+	s := c.request("POST", c.users(), "", documentedExample)
+	s.date = c.world.SigningNow().Format(dateLayout)
+	s.sign("127.0.0.1")
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		if _, err := c.world.Apply(context.Background(), "no-approvers", nil); err != nil {
+			b.Fatal(err)
+		}
+		req, err := http.NewRequest("POST", "http://127.0.0.1"+s.path, bytes.NewReader([]byte(s.body)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.RequestURI, req.Header = s.path, s.header
+		w := &sink{header: http.Header{}}
+		b.StartTimer()
+		c.srv.Handler().ServeHTTP(w, req)
+		if w.status != 200 {
+			b.Fatalf("status %d: %s", w.status, w.body.Bytes())
+		}
+	}
+}
+
+func BenchmarkCreateWorld(b *testing.B) {
+	c := benchWorld(b, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.srv.CreateWorld(context.Background(), mockserver.WorldSetting{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkApproverMemory reports how much memory a record takes, indexes included.
+func BenchmarkApproverMemory(b *testing.B) {
+	const count = 200_000
+	for b.Loop() {
+		before := heap()
+		st, err := store.New(domains.Collection(), users.Collection(), projects.Collection(), workspaces.Collection(), approvers.Collection())
+		if err == nil {
+			err = st.Update(context.Background(), func(tx *store.Tx) error { return fillApprovers(tx, count) })
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(heap()-before)/count, "B/approver")
+		runtime.KeepAlive(st)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func fillApprovers(tx *store.Tx, count int) error {
+	for _, err := range []error{
+		domains.Put(tx, &Domain{Key: "d", Name: "d"}), users.Put(tx, &User{Key: "u", Domain: "d", ID: "u", Name: "u"}),
+		projects.Put(tx, &Project{Key: "p", ID: "p", Domain: "d", Name: "p"}), workspaces.Put(tx, &Workspace{Key: "w", ID: "w", Project: "p"}),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	for i := range count {
+		n := strconv.Itoa(i)
+		a := &Approver{ID: strconv.Itoa(firstID + i), Workspace: "w", Name: "approver-" + n, UserID: userIDOf(n), Email: "somebody-" + n + "@example.com",
+			Phone: "1" + strconv.Itoa(7_000_000_000+i), App: defaultApp, Creator: "u", Created: unixTime(i)}
+		if err := approvers.Put(tx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestRecordsSurviveJSON holds what a snapshot of a world would write against what it reads.
+func TestRecordsSurviveJSON(t *testing.T) {
+	t.Parallel()
+	in := &Approver{ID: "7", Workspace: "w", Name: "n", UserID: "u", App: defaultApp, Creator: "u", Created: unixTime(wall.Unix()), NoSMS: true}
+	data, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"create_time":"2024-04-19T09:59:58Z"`; !bytes.Contains(data, []byte(want)) {
+		t.Errorf("%s lacks %s", data, want)
+	}
+	out, err := approvers.Collection().Decode(data)
+	if err != nil || *out.(*Approver) != *in {
+		t.Errorf("%+v, %v", out, err)
+	}
+	for _, id := range []string{"", "x", "-1", "007"} {
+		if err := checkApprover(&Approver{ID: id, Name: "n", UserID: "u"}); err == nil {
+			t.Errorf("the id %q is accepted", id)
+		}
+	}
+}
