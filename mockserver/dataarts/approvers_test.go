@@ -490,3 +490,40 @@ func TestUnusualButLegal(t *testing.T) {
 		t.Errorf("warnings: %s", text)
 	}
 }
+
+func TestSwitchesOfRefusals(t *testing.T) {
+	t.Parallel()
+	srv := server(t)
+	twice := open(t, srv, mockserver.WorldSetting{Assumptions: map[string]string{"DA-014": "allow"}})
+	one := twice.send(createSelf(twice, nil)).value(t).(map[string]any)
+	two := twice.send(createSelf(twice, nil)).value(t).(map[string]any)
+	if total, _ := twice.list(""); total != 2 || one["id"] == two["id"] {
+		t.Errorf("%d records of the same user", total)
+	}
+	names := open(t, srv, mockserver.WorldSetting{Assumptions: map[string]string{"DA-009": "refuse"}})
+	names.create(map[string]any{"approver_name": "somebody", "user_id": demoUserID}).want(t, 400)
+	names.create(map[string]any{"approver_name": "test_uesr", "user_id": demoUserID}).want(t, 200)
+	texts := open(t, srv, mockserver.WorldSetting{Assumptions: map[string]string{"DA-002": "both", "DA-033": "documented"}})
+	v := texts.send(texts.request("GET", texts.users(), "", "").set("Workspace", "unknown")).want(t, 400)
+	if v["error_code"] != "DLG.0818" || v["error_msg"] != "The user request is illegal." {
+		t.Errorf("%v", v)
+	}
+}
+
+// TestTopicNamesTheProject uses a project that is not named like its region.
+func TestTopicNamesTheProject(t *testing.T) {
+	t.Parallel()
+	srv := server(t)
+	for choice, want := range map[string]string{"region": "Approver_cn-north-7_", "project": "Approver_cn-north-7_second_"} {
+		c := open(t, srv, mockserver.WorldSetting{Assumptions: map[string]string{"DA-026": choice},
+			Records: map[string]json.RawMessage{"dataarts": json.RawMessage(`{
+				"projects": [{"key": "second", "id": "second-` + choice + `", "domain": "demo", "name": "cn-north-7_second", "region": "cn-north-7", "parent": "project-cn-north-7"}],
+				"workspaces": [{"key": "second", "id": "my-workspace", "project": "second"}],
+				"members": [{"workspace": "second", "user": "caller", "role": "r00001"}]}`)}})
+		s := c.request("POST", "/v2/second-"+choice+"/design/approvals/users", "", documentedExample).set(headerProjectID, "second-"+choice).set("Workspace", "my-workspace")
+		made := c.send(s).value(t).(map[string]any)
+		if urn := made["topic_urn"].(string); !strings.Contains(urn, want) {
+			t.Errorf("%s: %s lacks %s", choice, urn, want)
+		}
+	}
+}
