@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/specs"
+)
+
+// defaultAddr is where serve listens and what env assumes.
+const defaultAddr = "127.0.0.1:8750"
+
+// tokenVariable holds the token of the admin API, for serve and env.
+const tokenVariable = "COUNTERSIGN_ADMIN_TOKEN"
+
+// stopPatience is how long requests in flight may take once the server was asked to stop.
+const stopPatience = 30 * time.Second
+
+func (a *app) serveCommand() *cobra.Command {
+	f := newServeFlags()
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the stand-in server",
+		Long: `Run the stand-in server: ` + a.vendorTitles() + ` on one address.
+
+It begins with the demo world, whose credentials are always the same: 'countersign env' prints them. Records, clocks
+and decisions come from a world file (see specs/world.schema.json) and from flags, which win.
+
+The first interrupt (Ctrl-C, SIGTERM) stops it once the requests in flight are answered, the second one at once.
+Text for people goes to standard output, the log to standard error.`,
+		Example: `  countersign serve
+  countersign serve --addr 127.0.0.1:0 --ready-file url.txt     # CI: any free port; the URL is in the file when it serves
+  countersign serve --world world.yaml --seed 7 --clock 2026-01-15T08:00:00Z
+  countersign serve --assume QB-003=json --strict               # decide a guess otherwise; refuse what is only warned of
+  countersign serve --tls-addr 127.0.0.1:8751                   # HTTPS too, with a CA of your own made for it
+  COUNTERSIGN_ADMIN_TOKEN=secret countersign serve --addr :8750 # reachable from other machines`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serve(cmd.Context(), f, cmd.Flags().Changed)
+		},
+	}
+	f.addTo(cmd)
+	completeFlag(cmd, "assume", a.decisionWords)
+	return cmd
+}
+
+// serve runs the server until it is asked to stop. changed tells which flags were given.
+func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) bool) error {
+	plan, err := a.plan(f, changed)
+	if err != nil {
+		return err
+	}
+	if err := f.forget(); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	srv, err := mockserver.New(plan.options)
+	if err != nil {
+		return a.blame(err, f.assume)
+	}
+	if err := a.listen(srv, plan); err != nil {
+		return errors.Join(err, srv.Shutdown(ctx))
+	}
+	if err := f.announce(plan); err != nil {
+		return errors.Join(err, srv.Shutdown(ctx))
+	}
+	a.greet(plan)
+	<-ctx.Done()
+	stop() // from here on an interrupt ends the process
+	plan.options.Log.Info("stopping; requests in flight are answered, another interrupt ends it at once")
+	return a.stop(srv, f)
+}
+
+func (a *app) stop(srv *mockserver.Server, f *serveFlags) error {
+	patience, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	return errors.Join(srv.Shutdown(patience), f.forget())
+}
+
+// plan is what serve has made of its flags.
+type plan struct {
+	options   mockserver.Options
+	addr      string
+	tlsAddr   string
+	tlsHosts  []string
+	given     *tls.Config // the certificate given, or nil
+	ca        *authority  // made for the user, or nil
+	madeToken bool
+	notes     []string
+
+	url, tlsURL string // where it listens, once it does
+}
+
+func (a *app) plan(f *serveFlags, changed func(string) bool) (*plan, error) {
+	if err := f.check(changed); err != nil {
+		return nil, err
+	}
+	p := &plan{addr: f.addr, tlsAddr: f.tlsAddr, tlsHosts: f.tlsHosts}
+	world, err := f.setting(changed)
+	if err != nil {
+		return nil, err
+	}
+	if world.Name != "" && world.Name != mockserver.DefaultWorld {
+		p.notes = append(p.notes, fmt.Sprintf("the world file calls its world %q; the world that serve starts with is called %q", world.Name, mockserver.DefaultWorld))
+	}
+	p.options = mockserver.Options{Vendors: a.plugs(), World: world, Log: f.logger(a.err), JournalBytes: int(f.journalBytes),
+		Wall: a.now, Facts: map[string]any{}}
+	p.options.AdminToken, p.madeToken = a.token(f)
+	return p, a.planTLS(p, f)
+}
+
+func (a *app) planTLS(p *plan, f *serveFlags) (err error) {
+	switch {
+	case f.tlsAddr == "":
+		return nil
+	case f.tlsCert != "":
+		if p.given, err = givenCertificate(f.tlsCert, f.tlsKey); err != nil {
+			return fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		}
+		return nil
+	}
+	dir, err := a.caDir()
+	if err != nil {
+		return fmt.Errorf("no folder to keep a certificate authority in: %w; give a certificate with --tls-cert and --tls-key", err)
+	}
+	if p.ca, err = openAuthority(dir, a.now); err != nil {
+		return err
+	}
+	p.options.Facts["ca_certificate"] = p.ca.file
+	return nil
+}
+
+// token is the admin token to ask for: the one given, or a new one where other machines can reach the server.
+func (a *app) token(f *serveFlags) (token string, made bool) {
+	if f.adminToken != "" {
+		return f.adminToken, false
+	}
+	if token = a.getenv(tokenVariable); token != "" {
+		return token, false
+	}
+	if mockserver.IsLoopback(f.addr) && (f.tlsAddr == "" || mockserver.IsLoopback(f.tlsAddr)) {
+		return "", false
+	}
+	return rand.Text(), true
+}
+
+func (a *app) listen(srv *mockserver.Server, p *plan) error {
+	addr, err := srv.Listen(p.addr, nil)
+	if err != nil {
+		return a.whyNot("--addr", p.addr, err)
+	}
+	p.url = "http://" + reachable(addr)
+	p.options.Log.Info("listening", "url", p.url)
+	if p.tlsAddr == "" {
+		return nil
+	}
+	config := p.given
+	if p.ca != nil {
+		config = issuedConfig(p.ca, p.tlsAddr, p.tlsHosts, srv.Vendors())
+	}
+	if addr, err = srv.Listen(p.tlsAddr, config); err != nil {
+		return a.whyNot("--tls-addr", p.tlsAddr, err)
+	}
+	p.tlsURL = "https://" + reachable(addr)
+	p.options.Log.Info("listening", "url", p.tlsURL)
+	return nil
+}
+
+// reachable is the host:port under which this machine reaches a listener.
+func reachable(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr.String()
+}
+
+// whyNot says why an address cannot be listened on and what to do about it.
+func (a *app) whyNot(flag, addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		if who := "http://" + addr; flag == "--addr" && isCountersign(who) {
+			return fmt.Errorf("a countersign already listens on %s: use it (countersign env --url %s), or take any free port with %s 127.0.0.1:0", addr, who, flag)
+		}
+		return fmt.Errorf("another program already listens on %s: take any free port with %s 127.0.0.1:0, or another one", addr, flag)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("not allowed to listen on %s: take a port above 1023 with %s", addr, flag)
+	}
+	return fmt.Errorf("cannot listen on %s: %w", addr, err)
+}
+
+// isCountersign asks whether a countersign answers at a URL.
+func isCountersign(url string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/__admin/health", http.NoBody)
+	if err != nil {
+		return false
+	}
+	_, err = fetch(&http.Client{}, req)
+	var refused *refusedError
+	return err == nil || errors.As(err, &refused)
+}
+
+// forget removes the ready file, one of an earlier run too.
+func (f *serveFlags) forget() error {
+	if f.readyFile == "" {
+		return nil
+	}
+	if err := os.Remove(f.readyFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	return nil
+}
+
+// announce writes the ready file, in one piece: the URL, and on a second line the HTTPS URL if there is one.
+func (f *serveFlags) announce(p *plan) error {
+	if f.readyFile == "" {
+		return nil
+	}
+	text := p.url + "\n"
+	if p.tlsURL != "" {
+		text += p.tlsURL + "\n"
+	}
+	file, err := filepath.Abs(f.readyFile)
+	if err == nil {
+		err = writeWhole(file, []byte(text), 0o644, os.Rename)
+	}
+	if err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	return nil
+}
+
+// blame turns a failed start into wrong usage where a flag --assume is to blame: the core cannot know who chose it.
+func (a *app) blame(err error, given decisions) error {
+	for id, value := range given {
+		if why := a.checkDecision(id, value); why != nil {
+			return &usageError{fmt.Errorf("--assume %s=%s: %w", id, value, why)}
+		}
+	}
+	return err
+}
+
+func (a *app) checkDecision(id, value string) error {
+	var numbers []string
+	for _, name := range a.vendorNames() {
+		v, err := specs.Load(name)
+		if err != nil {
+			return nil // the core's error says more
+		}
+		if found := v.Assumption(id); found != nil {
+			return checkAlternative(found, value)
+		}
+		for _, n := range v.Assumptions {
+			numbers = append(numbers, n.ID)
+		}
+	}
+	return unknown("assumption", id, numbers)
+}
