@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/oasdiff/yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/countersign/countersign/mockserver"
+)
+
+const worldSchemaFile = "../../specs/world.schema.json"
+
+func worldSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := os.ReadFile(worldSchemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	if err := c.AddResource("world.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("world.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The schema has the fields that are read, no more and no less, in the same order.
+func TestWorldSchemaHasTheFields(t *testing.T) {
+	t.Parallel()
+	var doc struct {
+		Properties json.RawMessage
+	}
+	text, err := os.ReadFile(worldSchemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	want := append([]string{"$schema"}, worldFieldNames()...)
+	if got := keysInOrder(t, doc.Properties); !slices.Equal(got, want) {
+		t.Errorf("properties %q, want %q", got, want)
+	}
+}
+
+func keysInOrder(t *testing.T, object json.RawMessage) (keys []string) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(string(object)))
+	if _, err := dec.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key.(string))
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keys
+}
+
+// What the schema says of a file and what a server makes of it agree.
+func TestWorldSchemaAgrees(t *testing.T) {
+	t.Parallel()
+	schema := worldSchema(t)
+	tests := []struct {
+		name, text string
+		ok         bool
+	}{
+		{"OKNothing", `{}`, true},
+		{"OKAll", "name: a.b-c_1\nseed: 7\nclock: 2026-01-15T08:00:00Z+\nsigning_clock: world\nstrict: true\n" +
+			"assumptions: {QB-003: json}\nbase: empty\nrecords: {quickbi: {}}\nkeep_credentials: true\n", true},
+		{"OKLargestSeed", `{"seed": 18446744073709551615}`, true},
+		{"OKClockWall", `clock: wall`, true},
+		{"OKClockOffset", `clock: 2026-01-15T08:00:00.5+08:00+`, true},
+		{"OKSchemaOfEditors", `{"$schema": "world.schema.json", "seed": 1}`, true},
+		{"ErrUnknownField", `sede: 1`, false},
+		{"ErrSeedText", `seed: "1"`, false},
+		{"ErrSeedNegative", `seed: -1`, false},
+		{"ErrSeedTooLarge", `seed: 18446744073709551616`, false},
+		{"ErrSeedFraction", `seed: 1.5`, false},
+		{"ErrClock", `clock: noon`, false},
+		{"ErrClockDate", `clock: "2026-01-15"`, false},
+		{"ErrSigningClock", `signing_clock: moon`, false},
+		{"ErrStrictText", `strict: "yes"`, false},
+		{"ErrBase", `base: full`, false},
+		{"ErrName", `name: -a`, false},
+		{"ErrNameTooLong", "name: " + strings.Repeat("a", 65), false},
+		{"ErrAssumptionNumber", `assumptions: {qb3: json}`, false},
+		{"ErrAssumptionValue", `assumptions: {QB-003: 1}`, false},
+		{"ErrRecordsList", `records: []`, false},
+		{"ErrRecordsOfCollection", `records: {quickbi: {users: {}}}`, false},
+		{"ErrList", `[]`, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if err := schema.Validate(asJSON(t, tt.text)); (err == nil) != tt.ok {
+				t.Errorf("schema: %v, want ok %v", err, tt.ok)
+			}
+			if err := startWith(tt.text); (err == nil) != tt.ok {
+				t.Errorf("server: %v, want ok %v", err, tt.ok)
+			}
+		})
+	}
+}
+
+func asJSON(t *testing.T, text string) any {
+	t.Helper()
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// startWith makes a world of the text. The name counts too, which serve's own world does not take from it.
+func startWith(text string) error {
+	setting, err := parseWorld([]byte(text))
+	if err != nil {
+		return err
+	}
+	srv, err := worldServer()
+	if err != nil {
+		return err
+	}
+	setting.KeepCredentials = false // many worlds, one server
+	w, err := srv.CreateWorld(context.Background(), setting)
+	if err != nil {
+		return err
+	}
+	return srv.DeleteWorld(w.Name())
+}
+
+var worldServer = sync.OnceValues(func() (*mockserver.Server, error) {
+	return mockserver.New(mockserver.Options{Vendors: (&app{vendors: vendors}).plugs()})
+})
+
+func FuzzParseWorld(f *testing.F) {
+	for _, seed := range []string{"", "seed: 7\nstrict: true\n", `{"clock":"wall","records":{"wps":{"x":[{"a":1}]}}}`, "assumptions:\n  QB-003: json\n",
+		"- 1", "seed: [", "a: &a [*a]", "? {a: b}\n: c", "\x00", "seed: 1\n---\nseed: 2", "!!binary aGk=", "<<: {seed: 1}"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		setting, err := parseWorld([]byte(text))
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("an error that says nothing")
+			}
+			return
+		}
+		again, err := json.Marshal(setting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := parseWorld(again)
+		if err != nil {
+			t.Fatalf("%s: %v", again, err)
+		}
+		if diff := cmp.Diff(setting, back); diff != "" {
+			t.Errorf("read, written and read again (-first +second):\n%s", diff)
+		}
+	})
+}
