@@ -13,10 +13,11 @@ import (
 // machineTimeAndChance are the places that may read the machine's clock and its source of chance. Everywhere else both
 // are passed in, so that the same calls give the same answers. Tests may.
 var machineTimeAndChance = map[string]string{
-	"cmd/":                   "wires the machine's clock and chance in",
-	"scripts/":               "measures how long checks take; nothing of it is in the server",
-	"mockserver/vendortest/": "a suite of tests: sets deadlines on its connections",
-	"mockserver/wall.go":     "makes the wall clock that everything else is given",
+	"cmd/":                        "wires the machine's clock and chance in",
+	"contracts/client/machine.go": "holds the defaults of the clients' clock, nonce, jitter and sleep, which Options replace",
+	"scripts/":                    "measures how long checks take; nothing of it is in the server",
+	"mockserver/vendortest/":      "a suite of tests: sets deadlines on its connections",
+	"mockserver/wall.go":          "makes the wall clock that everything else is given",
 }
 
 func TestTimeAndChanceArePassedIn(t *testing.T) {

@@ -39,7 +39,11 @@ type row struct {
 var importTable = []row{
 	{pkg: "specs"},
 	{pkg: "contracts/client"},
-	{pkg: "contracts/client/VENDOR", mayImport: []string{"contracts/client"}},
+	{
+		pkg:       "contracts/client/VENDOR",
+		mayImport: []string{"contracts/client"},
+		inTests:   []string{"mockserver", "mockserver/VENDOR"}, // through the front door, and for the examples
+	},
 	{pkg: "contracts/check", mayImport: []string{"specs"}},
 	{pkg: "contracts/pact/...", mayImport: []string{"contracts/client/...", "mockserver/..."}},
 	{pkg: "fixtures", mayImport: []string{"specs"}},
@@ -95,7 +99,10 @@ func TestImportTable(t *testing.T) {
 		{"ErrSuiteOutsideTest", "mockserver/acme", "mockserver/vendortest", false, false},
 		{"ErrCoreKnowsVendor", "mockserver", "mockserver/acme", false, false},
 		{"ErrCoreTestKnowsVendor", "mockserver", "mockserver/acme", true, false},
-		{"ErrClientKnowsFake", "contracts/client/acme", "mockserver", true, false},
+		{"ErrClientKnowsFake", "contracts/client/acme", "mockserver/acme", false, false},
+		{"ClientMeetsFakeInTest", "contracts/client/acme", "mockserver/acme", true, true},
+		{"ErrClientMeetsOtherFakeInTest", "contracts/client/acme", "mockserver/bolt", true, false},
+		{"ErrSharedClientMeetsFake", "contracts/client", "mockserver", true, false},
 		{"ErrClientKnowsSpec", "contracts/client/acme", "specs", true, false},
 		{"ClientTree", "contracts/pact", "contracts/client/acme", false, true},
 		{"CommandMayAll", "cmd/countersign", "mockserver/bolt", false, true},
