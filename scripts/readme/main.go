@@ -1,5 +1,5 @@
-// Command readme rewrites the table of operations in README.md from the documents in specs/, so that what it says is
-// documented, observed or assumed is what the documents say.
+// Command readme rewrites what README.md takes from elsewhere: the table of operations, from the documents in specs/, and
+// the programs of the tour, which are files that run in tests.
 //
 //go:generate go run . ../../README.md
 package main
@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -44,7 +46,29 @@ func rewrite(file string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, slices.Concat(head, []byte(begin), []byte(table), []byte(end), tail), 0o644) //nolint:gosec // a public file
+	text, err := embed(filepath.Dir(file), string(slices.Concat(head, []byte(begin), []byte(table), []byte(end), tail)))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o644) //nolint:gosec // a public file
+}
+
+// program is a block that shows a program's main function and what follows it.
+var program = regexp.MustCompile("(?s)(<!-- program: ([^ ]+) -->\n)```go\n.*?```\n")
+
+func embed(dir, text string) (string, error) {
+	var problem error
+	out := program.ReplaceAllStringFunc(text, func(block string) string {
+		m := program.FindStringSubmatch(block)
+		code, err := os.ReadFile(filepath.Join(dir, m[2]))
+		_, body, found := strings.Cut(string(code), "func main() {")
+		if err != nil || !found {
+			problem = fmt.Errorf("%s: no main function: %w", m[2], err)
+			return block
+		}
+		return m[1] + "```go\nfunc main() {" + body + "```\n"
+	})
+	return out, problem
 }
 
 func operations() (string, error) {
