@@ -22,7 +22,7 @@ var vendors = []vendor{
 	},
 	{
 		name: "wps", title: "WPS 365", plug: wps.New,
-		sdk: `any HTTP client: GET URL/v7/workflow/approval_defines/user_manage?page_size=10&cursor=, signed KSO-1, bearer token`,
+		sdk: `any HTTP client: GET URL/v7/workflow/approval_defines/user_manage?cursor=&page=10, signed KSO-1, bearer token`,
 	},
 	{
 		name: "dataarts", title: "Huawei Cloud DataArts Studio", plug: dataarts.New,
