@@ -42,6 +42,8 @@ paths:
   /acme/notes/{id}:
     get:
       operationId: GetNote
+      x-grade: documented
+      x-sources: [A]
       parameters:
         - {name: id, in: path, required: true, schema: {type: string, maxLength: 8}}
         - {name: size, in: query, schema: {type: integer, minimum: 1, maximum: 10}}
@@ -63,6 +65,8 @@ paths:
   /acme/notes:
     post:
       operationId: PutNote
+      x-grade: documented
+      x-sources: [A]
       x-headers:
         - {name: Content-Type, media-types: [application/json], when: body, refusal: Malformed, assumption: AC-002}
       x-refusals: {missing: Missing, malformed: Malformed, range: Range}
@@ -83,6 +87,8 @@ components:
         count: {type: integer, format: int32}
     Wrapped:
       type: object
+      x-grade: documented
+      x-sources: [A]
       required: [note]
       properties: {note: {$ref: "#/components/schemas/Note"}}
     Error:

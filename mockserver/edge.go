@@ -126,6 +126,9 @@ func (s *Server) write(w http.ResponseWriter, out *reply, method string) (int64,
 	h["Content-Length"] = []string{strconv.Itoa(len(out.body))}
 	w.WriteHeader(out.status)
 	if method == http.MethodHead {
+		if gw, ok := w.(gin.ResponseWriter); ok {
+			gw.WriteHeaderNow() // or gin would put its own 404 in place of ours
+		}
 		return 0, nil
 	}
 	n, err := w.Write(out.body)

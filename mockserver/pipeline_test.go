@@ -324,3 +324,14 @@ func TestHugeBodyHearsTheAnswer(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestHeadHasTheHeadersOfTheReply(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mockserver.Options{})
+	for path, want := range map[string]int{"/acme/notes/demo": 405, "/acme/else": 404, "/else": 404} {
+		got := send(t, "HEAD", srv.URL+path, "", demoKey())
+		if got.status != want || got.header.Get("Content-Type") != "application/json; charset=utf-8" || got.raw != "" {
+			t.Errorf("%s: %d %v %q, want %d and the type of the reply", path, got.status, got.header, got.raw, want)
+		}
+	}
+}
