@@ -235,7 +235,7 @@ func (s *Schema) checkString(f *finder, at *place, text string, r Refusals) {
 		f.add(Range, at, r, "is %q, want a date and time such as 2026-01-15T08:00:00Z", clip(text))
 	}
 	if s.enum != nil && !enumHas(s.enum, text) {
-		f.add(Range, at, r, "is %q, want one of %v", clip(text), s.enum)
+		f.add(Range, at, r, "is %q, want one of %s", clip(text), enumText(s.enum))
 	}
 }
 
@@ -263,10 +263,10 @@ func (s *Schema) checkNumber(f *finder, at *place, v any, r Refusals) {
 
 func (s *Schema) checkBounds(f *finder, at *place, n float64, r Refusals) {
 	if s.min != nil && n < *s.min {
-		f.add(Range, at, r, "is %v, want at least %v", n, *s.min)
+		f.add(Range, at, r, "is %s, want at least %s", decimalText(n), decimalText(*s.min))
 	}
 	if s.max != nil && n > *s.max {
-		f.add(Range, at, r, "is %v, want at most %v", n, *s.max)
+		f.add(Range, at, r, "is %s, want at most %s", decimalText(n), decimalText(*s.max))
 	}
 	if s.enum == nil {
 		return
@@ -276,7 +276,27 @@ func (s *Schema) checkBounds(f *finder, at *place, n float64, r Refusals) {
 			return
 		}
 	}
-	f.add(Range, at, r, "is %v, want one of %v", n, s.enum)
+	f.add(Range, at, r, "is %s, want one of %s", decimalText(n), enumText(s.enum))
+}
+
+// decimalText writes a number without an exponent as long as one can read it.
+func decimalText(n float64) string {
+	if math.Abs(n) < 1e15 {
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(n, 'g', -1, 64)
+}
+
+// enumText lists the values of an enumeration as JSON has them.
+func enumText(enum []any) string {
+	texts := make([]string, len(enum))
+	for i, e := range enum {
+		texts[i] = fmt.Sprint(e)
+		if e == nil {
+			texts[i] = "null"
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 func number(v any) (float64, bool) {
