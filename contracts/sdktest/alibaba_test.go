@@ -12,6 +12,7 @@ import (
 	sdkcredentials "github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+
 	"github.com/countersign/countersign/mockserver"
 )
 
@@ -41,7 +42,9 @@ func alibabaClient(t *testing.T, env quickbiEnv) *sdk.Client {
 	if env.SecurityToken != "" {
 		c = sdkcredentials.NewStaticSTSCredentialsProvider(env.AccessKeyID, env.AccessKeySecret, env.SecurityToken)
 	}
-	client, err := sdk.NewClientWithOptions("cn-hangzhou", sdk.NewConfig(), c)
+	config := sdk.NewConfig()
+	config.Transport = carrier(t, env.via)
+	client, err := sdk.NewClientWithOptions("cn-hangzhou", config, c)
 	if err != nil {
 		t.Fatal(err)
 	}

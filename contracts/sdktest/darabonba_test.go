@@ -13,6 +13,7 @@ import (
 	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	"github.com/alibabacloud-go/tea/dara"
 	"github.com/alibabacloud-go/tea/tea"
+
 	"github.com/countersign/countersign/mockserver"
 )
 
@@ -43,7 +44,7 @@ func darabonbaClient(t *testing.T, env quickbiEnv, algorithm string) *openapi.Cl
 	t.Helper()
 	config := &openapiutil.Config{AccessKeyId: &env.AccessKeyID, AccessKeySecret: &env.AccessKeySecret,
 		Endpoint: dara.String(host(t, env.URL)), Protocol: dara.String("HTTP"), RegionId: dara.String("cn-hangzhou"),
-		HttpClient: ownTransport(t)}
+		HttpClient: transport{carrier(t, env.via)}}
 	if env.SecurityToken != "" {
 		config.SecurityToken = &env.SecurityToken
 	}
@@ -60,13 +61,6 @@ func darabonbaClient(t *testing.T, env quickbiEnv, algorithm string) *openapi.Cl
 // transport carries a client's requests. The SDK's own HTTP client is shared by all that talk to one host, and it has
 // data races: only TestDarabonbaDefaults uses it.
 type transport struct{ http.RoundTripper }
-
-func ownTransport(t *testing.T) transport {
-	t.Helper()
-	own := &http.Transport{}
-	t.Cleanup(own.CloseIdleConnections)
-	return transport{own}
-}
 
 func (t transport) Call(r *http.Request, _ *http.Transport) (*http.Response, error) {
 	return t.RoundTrip(r)
@@ -250,7 +244,7 @@ func TestDarabonbaReplay(t *testing.T) {
 	for _, algorithm := range []string{v3, v1} {
 		w := newWorld(t, mockserver.WorldSetting{})
 		client := darabonbaClient(t, w.quickbi, algorithm)
-		client.DisableSDKError, client.HttpClient = dara.Bool(true), twice{ownTransport(t)}
+		client.DisableSDKError, client.HttpClient = dara.Bool(true), twice{carrier(t, nil)}
 		_, err := client.CallApi(rpc("ResultCallback", "POST"), business(inQuery, decision(w.quickbi.OpenApplications[0], "1")), &dara.RuntimeOptions{})
 		wantRefused(t, darabonbaError(t, err), 400, "SignatureNonceUsed", "Specified signature nonce was used already.")
 		if a := w.application(t, w.quickbi.OpenApplications[0]); fmt.Sprint(a["flag_status"]) != "1" {

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/countersign/countersign/mockserver"
 	dataartsstudio "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dataartsstudio/v1"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dataartsstudio/v1/model"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // illegal and forbidden are the documented texts of the service's 400 and 403.

@@ -19,7 +19,7 @@ import (
 func dataartsClient(t *testing.T, env dataartsEnv) *dataartsstudio.DataArtsStudioClient {
 	t.Helper()
 	return dataartsstudio.NewDataArtsStudioClient(buildHuawei(t, credentials(env).WithProjectId(env.Project),
-		core.NewHcHttpClientBuilder().WithEndpoint(env.URL).WithHttpConfig(httpConfig(t))))
+		core.NewHcHttpClientBuilder().WithEndpoint(env.URL).WithHttpConfig(httpConfig(t, env))))
 }
 
 // discoveringClient is told a region and finds its project by itself, when it is built.
@@ -30,7 +30,7 @@ func discoveringClient(t *testing.T, env dataartsEnv) (*dataartsstudio.DataArtsS
 		t.Fatal(err)
 	}
 	client, err := core.NewHcHttpClientBuilder().WithRegion(region.NewRegion(env.Region, env.URL)).
-		WithHttpConfig(httpConfig(t)).WithCredential(c).SafeBuild()
+		WithHttpConfig(httpConfig(t, env)).WithCredential(c).SafeBuild()
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +58,10 @@ func buildHuawei(t *testing.T, b *basic.CredentialsBuilder, client *core.HcHttpC
 	return built
 }
 
-// httpConfig is the SDK's default with a transport of its own, so that connections end with the test.
-func httpConfig(t *testing.T) *config.HttpConfig {
+// httpConfig is the SDK's default with a transport of the test's own.
+func httpConfig(t *testing.T, env dataartsEnv) *config.HttpConfig {
 	t.Helper()
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	t.Cleanup(transport.CloseIdleConnections)
-	return config.DefaultHttpConfig().WithHttpTransport(transport)
+	return config.DefaultHttpConfig().WithHttpRoundTripper(carrier(t, env.via))
 }
 
 // temporary are the same user's credentials with a security token.

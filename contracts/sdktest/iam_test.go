@@ -2,18 +2,18 @@ package sdktest
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/countersign/countersign/mockserver"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/global"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/region"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/sdkerr"
 	iam "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/iam/v3"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/iam/v3/model"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // iamClient is the SDK's client for IAM with global credentials, which find the account by GET /v3/auth/domains.
@@ -24,7 +24,7 @@ func iamClient(t *testing.T, env dataartsEnv) *iam.IamClient {
 		t.Fatal(err)
 	}
 	client, err := core.NewHcHttpClientBuilder().WithCredentialsType("global.Credentials").
-		WithRegion(region.NewRegion(env.Region, env.URL)).WithHttpConfig(httpConfig(t)).WithCredential(c).SafeBuild()
+		WithRegion(region.NewRegion(env.Region, env.URL)).WithHttpConfig(httpConfig(t, env)).WithCredential(c).SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,22 +81,7 @@ func listWithToken(t *testing.T, env dataartsEnv, token string) (int, string) {
 	}
 	r.Header.Set("X-Auth-Token", token)
 	r.Header.Set("workspace", env.Workspace)
-	return do(t, r)
-}
-
-// do sends a request and returns status and body.
-func do(t *testing.T, r *http.Request) (int, string) {
-	t.Helper()
-	reply, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reply.Body.Close()
-	body, err := io.ReadAll(reply.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reply.StatusCode, string(body)
+	return send(t, env.via, r)
 }
 
 // The SDK does not read the numeric code of IAM's own errors: status and text are what remains.

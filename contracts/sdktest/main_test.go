@@ -30,7 +30,7 @@ func run(m *testing.M) int {
 	if err != nil {
 		return failed(err)
 	}
-	defer os.RemoveAll(home)
+	defer func() { _ = os.RemoveAll(home) }()
 	if err := isolate(home); err != nil {
 		return failed(err)
 	}

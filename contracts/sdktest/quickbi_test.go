@@ -269,16 +269,21 @@ func TestSmartqPartialFailure(t *testing.T) {
 	})
 }
 
+// manyUsers are one more than a call with one target may name.
+func manyUsers() string {
+	ids := make([]string, 101)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("user-%d", i)
+	}
+	return strings.Join(ids, ",")
+}
+
 func TestSmartqRefusals(t *testing.T) {
 	t.Parallel()
-	many := make([]string, 101)
-	for i := range many {
-		many[i] = fmt.Sprintf("user-%d", i)
-	}
 	eachWay(t, mockserver.WorldSetting{}, func(t *testing.T, w *world, open func(quickbiEnv) caller) {
 		call, before := open(w.quickbi), w.authorized(t)
 		for _, tt := range []struct{ name, value, code, message string }{
-			{"UserIds", strings.Join(many, ","), "Invalid.Parameter.Error", ""}, // which parameter it names is QB-053
+			{"UserIds", manyUsers(), "Invalid.Parameter.Error", ""}, // which parameter it names is QB-053
 			{"UserIds", "", "MissingUserIds", "UserIds is mandatory for this action."},
 			{"OperationType", "2", "Invalid.Parameter.Error", "The parameter is invalid:OperationType."},
 			{"ExpireDay", "31.12.2099", "Date.Format.Error", "Date format conversion error."},

@@ -2,15 +2,13 @@ package sdktest
 
 import (
 	"encoding/pem"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/alibabacloud-go/tea/dara"
-	"github.com/countersign/countersign/mockserver"
-	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
-	dataartsstudio "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dataartsstudio/v1"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dataartsstudio/v1/model"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // SmartqAuthorize is documented for HTTPS only, and generated SDKs choose HTTPS unless told otherwise.
@@ -35,10 +33,9 @@ func TestHTTPS(t *testing.T) {
 		wantDone(t, plain(t, reply["body"]), nil)
 	})
 	t.Run("Huawei", func(t *testing.T) {
-		config := httpConfig(t)
-		config.HttpTransport.TLSClientConfig = front.Client().Transport.(*http.Transport).TLSClientConfig
-		c := dataartsstudio.NewDataArtsStudioClient(buildHuawei(t, credentials(w.dataarts).WithProjectId(w.dataarts.Project),
-			core.NewHcHttpClientBuilder().WithEndpoint(front.URL).WithHttpConfig(config)))
+		env := w.dataarts
+		env.URL, env.via = front.URL, front.Client().Transport
+		c := dataartsClient(t, env)
 		if page, err := listApprovers(c, &model.ListApproversRequest{Workspace: w.dataarts.Workspace}); err != nil || page.total != 0 {
 			t.Errorf("%+v, %v", page, err)
 		}

@@ -3,6 +3,8 @@ package sdktest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"testing"
 
@@ -17,7 +19,8 @@ type world struct {
 	dataarts dataartsEnv
 }
 
-// quickbiEnv, wpsEnv and dataartsEnv are the sections of `countersign env`, as far as the tests read them.
+// quickbiEnv, wpsEnv and dataartsEnv are the sections of `countersign env`, as far as the tests read them. The field via
+// is what carries the SDK's requests, an ordinary transport if it is nil.
 type quickbiEnv struct {
 	URL               string   `json:"url"`
 	AccessKeyID       string   `json:"access_key_id"`
@@ -29,6 +32,7 @@ type quickbiEnv struct {
 	Themes            []string `json:"theme_ids"`
 	Cubes             []string `json:"cube_ids"`
 	SecurityToken     string   `json:"-"`
+	via               http.RoundTripper
 }
 
 type wpsEnv struct {
@@ -36,6 +40,7 @@ type wpsEnv struct {
 	AppID       string `json:"app_id"`
 	AppKey      string `json:"app_key"`
 	AccessToken string `json:"access_token"`
+	via         http.RoundTripper
 }
 
 type dataartsEnv struct {
@@ -51,6 +56,7 @@ type dataartsEnv struct {
 	Domain        string   `json:"domain"`
 	Members       []string `json:"member_user_ids"`
 	SecurityToken string   `json:"-"`
+	via           http.RoundTripper
 }
 
 // newWorld makes a world that is thrown away with the test.
@@ -81,11 +87,21 @@ func newWorld(t *testing.T, setting mockserver.WorldSetting) *world {
 // convert reads one value as another by way of JSON.
 func convert(t *testing.T, from, into any) {
 	t.Helper()
-	text, err := json.Marshal(from)
-	if err == nil {
-		err = json.Unmarshal(text, into)
-	}
+	unmarshal(t, string(marshal(t, from)), into)
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	text, err := json.Marshal(v)
 	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func unmarshal(t *testing.T, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
 		t.Fatalf("%T from %s: %v", into, text, err)
 	}
 }
@@ -127,4 +143,30 @@ func host(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	return u.Host
+}
+
+// carrier is the transport that an SDK is to use; its connections end with the test.
+func carrier(t *testing.T, via http.RoundTripper) http.RoundTripper {
+	t.Helper()
+	if via != nil {
+		return via
+	}
+	own := &http.Transport{}
+	t.Cleanup(own.CloseIdleConnections)
+	return own
+}
+
+// send sends a request and returns status and body.
+func send(t *testing.T, via http.RoundTripper, r *http.Request) (int, string) {
+	t.Helper()
+	reply, err := carrier(t, via).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply.StatusCode, string(body)
 }

@@ -15,9 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/countersign/countersign/mockserver"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // kso is a client after the public recipe: WPS 365 has no Go SDK.
@@ -28,10 +29,11 @@ type kso struct {
 	date string
 	// contentType goes out and into the signature as it stands; none is sent if it is empty.
 	contentType string
+	via         http.RoundTripper
 }
 
 func ksoClient(env wpsEnv) kso {
-	return kso{env.URL, env.AppID, env.AppKey, env.AccessToken, http.TimeFormat, "application/json"}
+	return kso{env.URL, env.AppID, env.AppKey, env.AccessToken, http.TimeFormat, "application/json", env.via}
 }
 
 // ksoSignature covers method, request URI, content type and date as they are sent, and the hash of a body if there is
@@ -98,7 +100,7 @@ func (k kso) page(t *testing.T, query string) manageReply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, body := do(t, r)
+	status, body := send(t, k.via, r)
 	reply := manageReply{status: status}
 	if err := json.Unmarshal([]byte(body), &reply); err != nil {
 		t.Fatalf("%v: %s", err, body)

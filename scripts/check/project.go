@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,14 @@ import (
 type project struct {
 	root string
 	out  io.Writer
+	env  []string // of child processes, besides this one's
+}
+
+// with is the project with further environment variables for child processes.
+func (p *project) with(env ...string) *project {
+	other := *p
+	other.env = slices.Concat(p.env, env)
+	return &other
 }
 
 func (p *project) path(parts ...string) string {
@@ -25,7 +34,7 @@ func (p *project) path(parts ...string) string {
 func (p *project) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = p.path(dir)
-	cmd.Env = os.Environ()
+	cmd.Env = append(os.Environ(), p.env...)
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	return cmd
 }

@@ -28,19 +28,39 @@ func (p *project) nodeTools(ctx context.Context) (string, error) {
 		return "", err
 	}
 	dir := p.path(".cache", "node")
-	var pins []string
-	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
-		pins = append(pins, p.path("scripts", "node", name))
-	}
+	pins := p.nodePins("scripts", "node")
 	err := p.once(dir, pins, "Node tools", func() error {
 		for _, pin := range pins {
 			if err := copyFile(pin, filepath.Join(dir, filepath.Base(pin))); err != nil {
 				return err
 			}
 		}
-		return p.run(ctx, filepath.Join(".cache", "node"), "npm", "ci", "--ignore-scripts", "--loglevel=error")
+		return p.npmCI(ctx, filepath.Join(".cache", "node"))
 	})
 	return filepath.Join(dir, "node_modules", ".bin"), err
+}
+
+// nodeSDKs installs the vendors' Node SDKs beside the tests that load them, where Node looks for them.
+func (p *project) nodeSDKs(ctx context.Context) error {
+	if _, err := exec.LookPath("node"); err != nil {
+		return err
+	}
+	return p.once(p.path(sdktest, "node", "node_modules"), p.nodePins(sdktest, "node"), "vendors' Node SDKs", func() error {
+		return p.npmCI(ctx, filepath.Join(sdktest, "node"))
+	})
+}
+
+// nodePins are the files of a folder that say what npm installs there.
+func (p *project) nodePins(folder ...string) []string {
+	var pins []string
+	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
+		pins = append(pins, filepath.Join(p.path(folder...), name))
+	}
+	return pins
+}
+
+func (p *project) npmCI(ctx context.Context, dir string) error {
+	return p.run(ctx, dir, "npm", "ci", "--ignore-scripts", "--loglevel=error")
 }
 
 // once does the work that fills dir, unless it was done before with the same pins. A stamp in dir says so.
