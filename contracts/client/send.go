@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -89,6 +90,22 @@ type Reply struct {
 
 // Scrub returns a text of the reply without the request's secrets.
 func (r *Reply) Scrub(text string) string { return scrub(text, r.secrets) }
+
+// Excerpt is the beginning of a body that is not the vendor's, on one line and without the request's secrets.
+func (r *Reply) Excerpt() string {
+	const most = 200
+	s := r.Scrub(strings.Join(strings.Fields(string(r.Body)), " "))
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// Malformed is the error about a reply that is not as documented; requestID may be empty. The call may have been carried
+// out nevertheless.
+func (r *Reply) Malformed(problem, requestID string) *ReplyError {
+	return &ReplyError{Failure: Failure{Effect: Unclear}, Status: r.Status, RequestID: requestID, Problem: problem}
+}
 
 // Call is one call of an operation.
 type Call struct {

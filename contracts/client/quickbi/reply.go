@@ -82,13 +82,13 @@ func read(r *client.Reply, out reply) error {
 		return readError(r)
 	}
 	if r.Status != http.StatusOK {
-		return malformed(r, "the documented status is 200")
+		return r.Malformed("the documented status is 200", "")
 	}
 	if err := json.Unmarshal(r.Body, out); err != nil {
-		return malformed(r, "it cannot be read: "+err.Error())
+		return r.Malformed("it cannot be read: "+err.Error(), "")
 	}
 	if field := out.missing(); field != "" {
-		return malformed(r, field+" is missing")
+		return r.Malformed(field+" is missing", "")
 	}
 	if done, id := out.done(); !done {
 		return unsuccessful(r.Status, id)
@@ -117,11 +117,6 @@ func code(v any) string {
 	return ""
 }
 
-// malformed is the error about a reply that is not as documented. It came late enough for the call to have been done.
-func malformed(r *client.Reply, problem string) error {
-	return &client.ReplyError{Failure: client.Failure{Effect: client.Unclear}, Status: r.Status, Problem: problem}
-}
-
 func readError(r *client.Reply) error {
 	var body envelope
 	if err := json.Unmarshal(r.Body, &body); err != nil || code(body.Code) == "" {
@@ -132,7 +127,7 @@ func readError(r *client.Reply) error {
 		HostID: body.HostId, Recommend: r.Scrub(body.Recommend), AccessDenied: body.AccessDeniedDetail,
 	}
 	if e.Code == "" {
-		e.Message = "no error of Quick BI: " + firstOf(string(r.Body))
+		e.Message = "no error of Quick BI: " + r.Excerpt()
 	}
 	e.cutStringToSign(r)
 	e.Vendor = vendor
@@ -179,14 +174,4 @@ func timeLeft(h http.Header) time.Duration {
 		}
 	}
 	return 0
-}
-
-// firstOf shortens a text that is none of the vendor's.
-func firstOf(s string) string {
-	const most = 200
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

@@ -1,0 +1,4 @@
+package wps
+
+// Codes are all sentinels, for the tests of the other package.
+var Codes = codes
