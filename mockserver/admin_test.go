@@ -161,3 +161,21 @@ func TestJournalBudget(t *testing.T) {
 		t.Errorf("the newest entry is %s", list[0].Request.URI)
 	}
 }
+
+// TestJournalChargesForExplanations wants that refused signatures, which keep more than their request, fill the budget
+// sooner than others.
+func TestJournalChargesForExplanations(t *testing.T) {
+	t.Parallel()
+	kept := func(key string) int {
+		srv := start(t, mockserver.Options{JournalBytes: 64 << 10})
+		for i := range 60 {
+			target := fmt.Sprintf("%s/acme/notes/demo?mode=&i=%d&pad=%s", srv.URL, i, strings.Repeat("x", 1000))
+			send(t, "GET", target, "", withKey(http.Header{}, key))
+		}
+		list, _ := srv.Requests(mockserver.JournalQuery{})
+		return len(list)
+	}
+	if refused, served := kept("wrong"), kept("demo-key"); refused >= served || refused == 0 {
+		t.Errorf("%d refused and %d served requests fit", refused, served)
+	}
+}

@@ -43,6 +43,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c, out := s.answer(r.Context(), req, problem)
 	e := s.record(c, out)
 	e.at = start
+	req.forget() // the journal keeps the request for long, and only as it was received
 	s.journal.add(e)
 	n, err := s.write(w, out, r.Method)
 	e.finish(s.wall().Sub(start), n, err == nil)

@@ -52,11 +52,19 @@ func newJournal(budget int) *journal {
 	return &journal{budget: budget}
 }
 
-// entryOverhead is about what an entry takes beside its texts, in bytes.
-const entryOverhead = 512
+// entryOverhead is about what an entry takes beside its texts, in bytes. A refused signature also keeps what its
+// explanation is made of: canonical forms, which percent-encoding makes up to three times as long as the request.
+const (
+	entryOverhead   = 512
+	explanationCost = 4
+)
 
 func (j *journal) add(e *Entry) {
-	e.size = entryOverhead + len(e.req.URI) + len(e.req.Body) + len(e.body) + headerSize(e.req.Header) + headerSize(e.header)
+	request := len(e.req.URI) + len(e.req.Body)
+	e.size = entryOverhead + request + len(e.body) + headerSize(e.req.Header) + headerSize(e.header)
+	if e.explain != nil {
+		e.size += explanationCost * request
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.next++

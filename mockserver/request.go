@@ -45,8 +45,8 @@ func (p Pairs) Get(name string) (string, bool) {
 	return "", false
 }
 
-// Query returns the decoded pairs of the query. The error says which pair is not percent-encoded UTF-8; the other
-// pairs are there all the same.
+// Query returns the decoded pairs of the query. The error says that one is not percent-encoded UTF-8; the pairs are
+// those of ParsePairs all the same.
 func (r *Request) Query() (Pairs, error) {
 	r.parse()
 	return r.query, r.queryErr
@@ -69,6 +69,9 @@ func (r *Request) parse() {
 	}
 }
 
+// forget drops the decoded pairs; whoever asks for them again gets them decoded again.
+func (r *Request) forget() { r.parsed, r.query, r.form, r.queryErr, r.formErr = false, nil, nil, nil, nil }
+
 // MediaType is the Content-Type without its parameters, in lower case.
 func (r *Request) MediaType() string {
 	v, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
@@ -89,8 +92,9 @@ func (r *Request) Path() string {
 // ErrBadEncoding says that a query, form or path is not percent-encoded UTF-8.
 var ErrBadEncoding = errors.New("not percent-encoded UTF-8")
 
-// ParsePairs decodes a query or form. A pair that cannot be decoded is left out and reported; a pair without "=" has
-// an empty value; "+" is a space; ";" is an ordinary character.
+// ParsePairs decodes a query or form. A pair that is not percent-encoding is left out and reported; one that is, but of
+// bytes that are not UTF-8, is reported and there, because signatures cover it. A pair without "=" has an empty value;
+// "+" is a space; ";" is an ordinary character.
 func ParsePairs(raw string) (Pairs, error) {
 	if raw == "" {
 		return nil, nil
@@ -110,20 +114,17 @@ func ParsePairs(raw string) (Pairs, error) {
 			bad = ErrBadEncoding
 			continue
 		}
+		if !utf8.ValidString(n) || !utf8.ValidString(v) {
+			bad = ErrBadEncoding
+		}
 		pairs = append(pairs, Pair{n, v})
 	}
 	return pairs, bad
 }
 
 func decode(s string) (string, error) {
-	if strings.ContainsAny(s, "%+") {
-		var err error
-		if s, err = url.QueryUnescape(s); err != nil {
-			return "", err
-		}
+	if !strings.ContainsAny(s, "%+") {
+		return s, nil
 	}
-	if !utf8.ValidString(s) {
-		return "", ErrBadEncoding
-	}
-	return s, nil
+	return url.QueryUnescape(s)
 }
