@@ -70,7 +70,9 @@ func (r *Request) parse() {
 }
 
 // forget drops the decoded pairs; whoever asks for them again gets them decoded again.
-func (r *Request) forget() { r.parsed, r.query, r.form, r.queryErr, r.formErr = false, nil, nil, nil, nil }
+func (r *Request) forget() {
+	r.parsed, r.query, r.form, r.queryErr, r.formErr = false, nil, nil, nil, nil
+}
 
 // MediaType is the Content-Type without its parameters, in lower case.
 func (r *Request) MediaType() string {
