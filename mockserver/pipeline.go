@@ -164,7 +164,7 @@ func (s *Server) bug(c *Call, err error) {
 
 // vendorOf chooses the vendor by Host, then by path, then by signature scheme.
 func (s *Server) vendorOf(req *Request) *plugged {
-	host, _, _ := strings.Cut(req.Host, ":")
+	host := req.HostName()
 	for _, p := range s.plugs {
 		for _, h := range p.hosts {
 			if h.match(host) {

@@ -114,6 +114,21 @@ func TestPipeline(t *testing.T) {
 	}
 }
 
+// TestVendorByHost: a vendor's host name decides before the path does, in any case, with a port and a final dot or not.
+func TestVendorByHost(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mockserver.Options{})
+	for host, acmes := range map[string]bool{
+		"acme.eu.test": true, "ACME.EU.TEST": true, "Acme.Us.Test.:80": true, "acme.localhost": true, "acme": false,
+		"acmes.eu.test": false, "[::1]:80": false, "x.acme.eu.test": false,
+	} {
+		got := send(t, "GET", srv.URL+"/else", "", http.Header{"Host": {host}})
+		if (got.body["code"] == "NoPath") != acmes {
+			t.Errorf("%s: got %s, want the vendor's reply: %v", host, got.raw, acmes)
+		}
+	}
+}
+
 func TestUnclaimedPath(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mockserver.Options{})

@@ -145,31 +145,27 @@ func (p *Plug) complete() error {
 	return nil
 }
 
-// hostPattern is a host name of which some labels vary.
-type hostPattern []string
+// hostPattern is a vendor's host name; where it varies, what it begins with: "quickbi-public.*.aliyuncs.com" stands for
+// every host under quickbi-public, so that a name of the user's own network ("quickbi-public.test") finds the vendor too.
+type hostPattern struct {
+	text  string
+	whole bool
+}
 
 func hostPatterns(hosts []string) []hostPattern {
 	var out []hostPattern
 	for _, h := range hosts {
-		out = append(out, strings.Split(h, "*"))
+		before, _, varies := strings.Cut(h, "*")
+		if before != "" {
+			out = append(out, hostPattern{before, !varies})
+		}
 	}
 	return out
 }
 
 func (h hostPattern) match(host string) bool {
-	if len(h) == 1 {
-		return h[0] == host
+	if h.whole {
+		return h.text == host
 	}
-	if !strings.HasPrefix(host, h[0]) || !strings.HasSuffix(host, h[len(h)-1]) {
-		return false
-	}
-	rest := host[len(h[0]):]
-	for _, part := range h[1:] {
-		_, after, ok := strings.Cut(rest, part)
-		if !ok {
-			return false
-		}
-		rest = after
-	}
-	return true
+	return strings.HasPrefix(host, h.text)
 }

@@ -80,6 +80,15 @@ func (r *Request) MediaType() string {
 	return strings.ToLower(strings.TrimSpace(v))
 }
 
+// HostName is the Host in lower case, without port and final dot.
+func (r *Request) HostName() string {
+	host := r.Host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
 // Path is RawPath decoded; RawPath itself where it cannot be decoded.
 func (r *Request) Path() string {
 	if strings.IndexByte(r.RawPath, '%') < 0 {

@@ -77,7 +77,7 @@ func (s *session) param(c *mockserver.Call, name, header string) string {
 // not looked at.
 func locate(c *mockserver.Call) (string, error) {
 	s := sessionOf(c)
-	if host, _, _ := strings.Cut(c.Host, ":"); strings.HasSuffix(host, ".aliyuncs.com") && !strings.HasPrefix(host, "quickbi-public") {
+	if host := c.HostName(); strings.HasSuffix(host, ".aliyuncs.com") && !strings.HasPrefix(host, "quickbi-public") {
 		return "", c.Refuse(errNoSuchProduct).Because("%s is no host of Quick BI", host)
 	}
 	if c.RawPath != "/" {
