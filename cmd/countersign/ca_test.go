@@ -81,6 +81,20 @@ func TestAuthorityErrBroken(t *testing.T) {
 	}
 }
 
+// Of two that make a CA at the same time, the first to write it wins.
+func TestAuthorityOfTheFasterCounts(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), caKeyFile)
+	first, err := makeAuthority(file, caTime, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := makeAuthority(file, caTime, false)
+	if err != nil || !bytes.Equal(first, second) {
+		t.Errorf("the second one made a CA of its own (%v)", err)
+	}
+}
+
 // Servers that start at the same time share one CA.
 func TestAuthorityIsMadeOnce(t *testing.T) {
 	t.Parallel()
