@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -69,8 +70,18 @@ func failed(err error) int {
 }
 
 // isolate keeps the SDKs from the user's settings: the home folder, where Huawei's SDKs keep a number of the machine
-// and both vendors look for credentials, and the environment.
+// and both vendors look for credentials, and the environment. The go command keeps its caches, which are below the home
+// folder too.
 func isolate(home string) error {
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err == nil {
+			err = os.Setenv(name, strings.TrimSpace(string(out)))
+		}
+		if err != nil {
+			return fmt.Errorf("go env %s: %w", name, err)
+		}
+	}
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
 		for _, prefix := range []string{"ALIBABA_CLOUD_", "HUAWEICLOUD_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
