@@ -15,6 +15,10 @@ var ErrUnknownOutcome = errors.New("the call may have been carried out")
 // ErrStuck is held by the error of an iteration whose next page would be one that it has had already.
 var ErrStuck = errors.New("the list does not move on")
 
+// ErrGap is held by the error of an iteration when a page was short and the next one is not empty: records between them
+// were left out.
+var ErrGap = errors.New("the list leaves records out")
+
 // Effect says what a failed attempt has left behind, and thereby whether another one may follow.
 type Effect int
 

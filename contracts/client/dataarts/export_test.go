@@ -1,0 +1,4 @@
+package dataarts
+
+// Codes are all sentinels, for the tests of the other package.
+var Codes = codes
