@@ -229,12 +229,12 @@ func effectOfSending(err error) Effect {
 		certificate *tls.CertificateVerificationError
 		authority   x509.UnknownAuthorityError
 		host        x509.HostnameError
-		record      tls.RecordHeaderError
 		dial        *net.OpError
 		name        *net.DNSError
 	)
 	switch {
-	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &record):
+	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &host),
+		errors.Is(err, http.ErrSchemeMismatch):
 		return Final
 	case errors.As(err, &name), errors.As(err, &dial) && dial.Op == "dial":
 		return Refused
