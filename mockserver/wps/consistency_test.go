@@ -45,6 +45,27 @@ func TestDemoIsConsistent(t *testing.T) {
 	}
 }
 
+// TestDemoCreatorsAreThePeople: what a definition says of its creator is what the record of that user says.
+func TestDemoCreatorsAreThePeople(t *testing.T) {
+	t.Parallel()
+	pictures := 0
+	for _, d := range demoList(t) {
+		by := d.CreatedBy
+		if by.Type != identityUser {
+			continue
+		}
+		if by.Name != names[by.ID] || by.Avatar != avatars[by.ID] {
+			t.Errorf("%s was created by %+v, who is %s with the picture %q", d.Name, by, names[by.ID], avatars[by.ID])
+		}
+		if by.Avatar != "" {
+			pictures++
+		}
+	}
+	if pictures == 0 {
+		t.Error("no creator of a demo definition has a picture")
+	}
+}
+
 func TestBlueprintsAreAllUsed(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}

@@ -50,13 +50,13 @@ func demoPeople(tx *store.Tx) error {
 	put(&p, companies, &Company{ID: companyMain, Name: "星河科技有限公司", Capabilities: []string{capabilityWorkflow, "doc"}})
 	put(&p, companies, &Company{ID: companyOther, Name: "𠮷田商贸", Capabilities: []string{capabilityWorkflow}})
 	for _, u := range []User{
-		{ID: userChen, CompanyID: companyMain, Avatar: "https://img.example/u1001.png"},
+		{ID: userChen, CompanyID: companyMain},
 		{ID: userLi, CompanyID: companyMain},
-		{ID: userWang, CompanyID: companyMain, Avatar: "https://img.example/u1003.png"},
+		{ID: userWang, CompanyID: companyMain},
 		{ID: userZhao, CompanyID: companyMain},
 		{ID: userSun, CompanyID: companyOther},
 	} {
-		u.Name = names[u.ID]
+		u.Name, u.Avatar = names[u.ID], avatars[u.ID]
 		put(&p, users, &u)
 	}
 	put(&p, departments, &Group{ID: "d301", CompanyID: companyMain, Name: "研发中心"})
@@ -104,7 +104,7 @@ var demoIssued = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 
 // putDemoToken gives the demo user the token that the world begins with. It does not expire (WPS-034).
 func putDemoToken(s *mockserver.Setup, appID string) error {
-	text, err := forgeOf(s.World, s.Rand, demoIssued, s.Switch("WPS-035")).access()
+	text, err := forgeOf(s.World, s.Rand, demoIssued, s.Switch("WPS-035")).access(firstToken)
 	if err != nil {
 		return err
 	}
@@ -214,8 +214,11 @@ func (e entry) creator(company string) Identity {
 	if e.by == appRobot {
 		return Identity{Type: "sp", ID: appRobot, CompanyID: company, Name: "审批机器人", Avatar: "https://img.example/robot.png"}
 	}
-	return Identity{Type: identityUser, ID: e.by, CompanyID: company, Name: names[e.by]}
+	return Identity{Type: identityUser, ID: e.by, CompanyID: company, Name: names[e.by], Avatar: avatars[e.by]}
 }
+
+// avatars has the demo people who have a picture.
+var avatars = map[string]string{userChen: "https://img.example/u1001.png", userWang: "https://img.example/u1003.png"}
 
 var names = map[string]string{userChen: "陈薇", userLi: "李娜", userWang: "王𬭎", userZhao: "赵磊", userSun: "孙悦 🌙"}
 

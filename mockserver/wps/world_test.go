@@ -44,6 +44,24 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// TestFirstTokenStaysTheDemoUsers: in the default world, at the hour that the first token bears, the first call of all
+// issues a token of its own and leaves the demo user's alone.
+func TestFirstTokenStaysTheDemoUsers(t *testing.T) {
+	t.Parallel()
+	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{wps.New}, World: mockserver.WorldSetting{Clock: "2026-01-15T08:00:00Z"}})
+	w, err := srv.World(mockserver.DefaultWorld)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := clientOf(t, srv, w)
+	if a := grant("client_credentials")(c, nil); a.status != http.StatusOK || a.text("access_token") == c.token {
+		t.Errorf("the first call: %d %s", a.status, a.body)
+	}
+	if a := first(c, nil); a.status != http.StatusOK {
+		t.Errorf("the demo user's token afterwards: %d %s", a.status, a.body)
+	}
+}
+
 // TestReset puts a world back: its credentials live, its changes do not.
 func TestReset(t *testing.T) {
 	t.Parallel()
