@@ -98,8 +98,9 @@ var causes = map[string]cause{
 	"/APIGW.0301/no-token": {request: func(c *client, _ map[string]any) *sent {
 		return c.request("GET", c.users(), "", "").withToken("")
 	}},
-	"/APIGW.0301/token-expired": {state: "token-expired", args: []any{"2024-04-19T09:59:57.000000Z"}, request: listByToken},
-	"/APIGW.0302":               {state: "caller-without-policy", request: list},
+	"/APIGW.0301/token-expired": {state: "token-expired", choose: map[string]string{"DA-038": "APIGW.0301"},
+		args: []any{"2024-04-19T09:59:57.000000Z"}, request: listByToken},
+	"/APIGW.0302": {state: "caller-without-policy", request: list},
 	"/APIGW.0305": {request: func(c *client, _ map[string]any) *sent {
 		return c.request("GET", c.users(), "", "").withToken("").set("Authorization", "SDK-HMAC-SHA256 Access=A, SignedHeaders=x-sdk-date")
 	}},
