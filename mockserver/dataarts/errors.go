@@ -51,7 +51,7 @@ const (
 
 // gatewayConditions are the entries that no client can cause: a project's gateway is put into that state.
 var gatewayConditions = []string{
-	"APIGW.0103", "APIGW.0104", "APIGW.0105", "APIGW.0106", "APIGW.0201/502", "APIGW.0201/504", "APIGW.0306",
-	errThrottled, "APIGW.0308/user", "APIGW.0308/ip", "APIGW.0401", "APIGW.0402", "APIGW.0404", errInternal,
+	"APIGW.0103", "APIGW.0104", "APIGW.0105", "APIGW.0106", "APIGW.0201/502", "APIGW.0201/504", "APIGW.0303",
+	"APIGW.0304", "APIGW.0306", errThrottled, "APIGW.0308/user", "APIGW.0308/ip", "APIGW.0311", "APIGW.0401", "APIGW.0402", "APIGW.0404", errInternal,
 	"APIGW.0602", "APIGW.0605", "APIGW.0606", "APIGW.0610", errIAMUnavailable, "APIGW.0801", "APIGW.0802",
 }
