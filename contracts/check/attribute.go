@@ -19,7 +19,7 @@ func (c *covering) attribute() {
 			if label := r.label(); !slices.Contains(c.errors[entries[0]], label) {
 				c.errors[entries[0]] = append(c.errors[entries[0]], label)
 			}
-		case slices.ContainsFunc(entries, counts):
+		case slices.ContainsFunc(entries, func(e *specs.Error) bool { return counts(e) && (c.gateway || !r.vendor.gateway[e.File]) }):
 			c.Ambiguous = append(c.Ambiguous, r.ambiguous(entries))
 		}
 	}

@@ -244,12 +244,24 @@ func TestAttribution(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
-			if err := report.Cover(Scope{}); err != nil {
+			if err := report.Cover(Scope{Gateway: true}); err != nil {
 				t.Fatal(err)
 			}
 			if ambiguous := len(report.Coverage.Ambiguous) > 0; ambiguous != (len(want) > 1) {
 				t.Errorf("ambiguous is %v with %d candidates", ambiguous, len(want))
 			}
 		})
+	}
+}
+
+// What does not count is not ambiguous either.
+func TestAmbiguousOnlyIfItCounts(t *testing.T) {
+	t.Parallel()
+	p := Read("p.json", []byte(`{"interactions": [{"description": "throttled", "request": {"path": "/v2/p-1/design/approvals/users",
+		"headers": {"workspace": "w-1"}}, "response": {"status": 429}}]}`))
+	for gateway, want := range map[bool]int{false: 0, true: 1} {
+		if got := cover(t, Scope{Gateway: gateway}, p).Ambiguous; len(got) != want {
+			t.Errorf("gateway %v: %d ambiguous, want %d", gateway, len(got), want)
+		}
 	}
 }

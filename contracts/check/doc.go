@@ -66,7 +66,7 @@
 // its parameters); the document refuses its request with the entry; a provider state is the one that prepares the
 // entry; the expected message is the entry's; nothing is wrong with its request, and the entry is more than the answer to
 // a wrong parameter; the entry is not assumed. If several are left, the interaction touches none of them and is listed
-// as ambiguous.
+// as ambiguous, unless none of them is counted.
 //
 // An interaction touches a branch of paging if it expects success and items, and sends nothing that is refused:
 //

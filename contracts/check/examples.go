@@ -50,7 +50,7 @@ func (in *interaction) requestExamples(r matchingRule) ([]example, bool) {
 	case "query":
 		return pairExamples(in.request.query, r), false
 	case "header":
-		return pairExamples(in.request.headers, r), false
+		return headerExamples(in.request.headers, r), false
 	case "body":
 		return in.request.body.examples(r)
 	}
@@ -60,9 +60,9 @@ func (in *interaction) requestExamples(r matchingRule) ([]example, bool) {
 func (in *interaction) responseExamples(r matchingRule) ([]example, bool) {
 	switch r.about {
 	case "status":
-		return []example{{in.response.at, true}}, false
+		return []example{{place: in.response.at, onlyTexts: true}}, false
 	case "header":
-		return pairExamples(in.response.headers, r), false
+		return headerExamples(in.response.headers, r), false
 	case "body":
 		return in.response.body.examples(r)
 	}
@@ -74,7 +74,7 @@ func textExample(t text) example {
 	if t.node != nil {
 		n.offset = t.offset
 	}
-	return example{place{n, t.path}, true}
+	return example{place: place{n, t.path}, onlyTexts: true}
 }
 
 func pairExamples(pairs []pair, r matchingRule) []example {
@@ -92,6 +92,17 @@ func pairExamples(pairs []pair, r matchingRule) []example {
 	return list
 }
 
+// headerExamples are the values of a header, each of which may also be looked at as what it is part of.
+func headerExamples(headers []pair, r matchingRule) []example {
+	list := pairExamples(headers, r)
+	if whole, _ := header(headers, r.name); len(list) > 1 {
+		for i := range list {
+			list[i].partOf = []string{whole.value, strings.ReplaceAll(whole.value, ", ", ",")}
+		}
+	}
+	return list
+}
+
 func (b *body) examples(r matchingRule) ([]example, bool) {
 	switch {
 	case b == nil:
@@ -105,7 +116,7 @@ func (b *body) examples(r matchingRule) ([]example, bool) {
 	found, open := find(b.place, r.steps)
 	list := make([]example, len(found))
 	for i, f := range found {
-		list[i] = example{f, false}
+		list[i] = example{place: f}
 	}
 	return list, open
 }

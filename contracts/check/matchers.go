@@ -24,6 +24,8 @@ func wrongf(format string, args ...any) opinion {
 type example struct {
 	place
 	onlyTexts bool
+	// partOf are texts that the value may be a part of; a matcher may be for one of these instead.
+	partOf []string
 }
 
 // judges are the matchers of the specifications. A nil judge is known and not considered: formats of dates, and those
@@ -43,7 +45,13 @@ func (m matcher) judge(n example) opinion {
 	case judge == nil:
 		return opinion{}
 	}
-	return judge(m, n)
+	o := judge(m, n)
+	for _, whole := range n.partOf {
+		if o.rule == ruleExample {
+			o = judge(m, example{place: place{&node{scalar: whole}, n.path}, onlyTexts: true})
+		}
+	}
+	return o
 }
 
 func (m matcher) number(name string) (int, bool) {

@@ -355,12 +355,20 @@ func decodePairs(at place, encoded string) ([]pair, error) {
 	return list, errors.Join(problems...)
 }
 
-// header is the first value of a header, whatever the case of its name.
+// header is the value of a header, whatever the case of its name. Several values are joined as HTTP joins them: writers
+// of pacts tear values apart at their commas.
 func header(headers []pair, name string) (text, bool) {
+	var found text
+	n := 0
 	for _, h := range headers {
-		if strings.EqualFold(h.name, name) {
-			return h.text, true
+		if !strings.EqualFold(h.name, name) {
+			continue
+		}
+		if n++; n == 1 {
+			found = h.text
+		} else {
+			found.value += ", " + h.value
 		}
 	}
-	return text{}, false
+	return found, n > 0
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -158,7 +159,7 @@ func TestMatchers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := m.judge(example{place{n, "$"}, false}); (got.rule == nil) != (text == tt.good) {
+			if got := m.judge(example{place: place{n, "$"}}); (got.rule == nil) != (text == tt.good) {
 				t.Errorf("%s of %s: %q", tt.matcher, text, got.text)
 			}
 		}
@@ -217,6 +218,35 @@ func TestVersions(t *testing.T) {
 			}
 			if joined := strings.Join(judged, ", "); joined != "type 1, regex 1, regex 2" {
 				t.Errorf("the rules are for %s", joined)
+			}
+		})
+	}
+}
+
+// TestTornHeaders: a header that was torn apart at its commas counts as one, for its matcher too.
+func TestTornHeaders(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, regex, want string }{
+		{"Whole", "^A b, c,d$", "matcher.example matcher.example matcher.example"},
+		{"WholeAsHTTPJoinsIt", "^A b, c, d$", ""},
+		{"WholeWithoutBlanks", "^A b,c,d$", ""},
+		{"Parts", "^(A b|c|d)$", ""},
+		{"Neither", "^(A b|c)$", "matcher.example"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := Read("p.json", fmt.Appendf(nil, `{"interactions": [{"request": {"path": "/v3/projects", "headers": {"Authorization": ["A b", "c", "d"]},
+				"matchingRules": {"header": {"authorization": {"matchers": [{"match": "regex", "regex": %q}]}}}}, "response": {}}]}`, tt.regex))
+			if h, ok := header(p.interactions[0].request.headers, "AUTHORIZATION"); !ok || h.value != "A b, c, d" {
+				t.Errorf("the header is %q", h.value)
+			}
+			var got []string
+			for _, f := range checker(t).Check(p).Findings {
+				got = append(got, f.Rule)
+			}
+			if joined := strings.Join(got, " "); joined != tt.want {
+				t.Errorf("got %q, want %q", joined, tt.want)
 			}
 		})
 	}
