@@ -105,8 +105,10 @@ func (a *app) specsPrintCommand() *cobra.Command {
 		Use:   "print FILE|VENDOR",
 		Short: "Print a document, or all of a vendor",
 		Long: `Print a document as it is, or all documents of a vendor as one YAML stream. A document refers to the shared parts
-in the file common.yaml of its vendor: save both into one folder for tools that read them.`,
+in the file common.yaml of its vendor: save both into one folder for tools that read them. world.schema.json is the
+JSON schema of the file that serve --world reads; editors complete and check by it.`,
 		Example: `  countersign specs print quickbi/result-callback.yaml
+  countersign specs print world.schema.json > world.schema.json
   countersign specs print dataarts`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -121,7 +123,7 @@ in the file common.yaml of its vendor: save both into one folder for tools that 
 	return cmd
 }
 
-// fileNames are the paths of all documents.
+// fileNames are the paths of all documents and of the schema of the world file.
 func (a *app) fileNames() []string {
 	var all []string
 	for _, name := range a.vendorNames() {
@@ -131,7 +133,7 @@ func (a *app) fileNames() []string {
 		}
 		all = append(all, files...)
 	}
-	return all
+	return append(all, specs.WorldSchemaFile)
 }
 
 // filesNamed are the documents of a vendor, or the one named by its path or, where only one has it, by its last part.
