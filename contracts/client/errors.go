@@ -51,7 +51,7 @@ func (f *Failure) Retryable() bool { return f.Effect != Final }
 
 func (f *Failure) failed() *Failure { return f }
 
-func (f *Failure) is(target error) bool { return f.Unknown && target == ErrUnknownOutcome }
+func (f *Failure) is(target error) bool { return f.Unknown && errors.Is(target, ErrUnknownOutcome) }
 
 // text puts the parts of an error's text behind the call's name.
 func (f *Failure) text(parts ...string) string {

@@ -81,7 +81,10 @@ func TestAllApprovers(t *testing.T) {
 func TestAllStopsWhenTheCallerDoes(t *testing.T) {
 	t.Parallel()
 	f := &fakeVendor{answers: []handler{listOf(500, "a", "b")}}
-	for range f.client(t, nil).AllApprovers(t.Context(), AllApproversRequest{}) {
+	for _, err := range f.client(t, nil).AllApprovers(t.Context(), AllApproversRequest{}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if len(f.seen) != 1 || f.seen[0].URL.RawQuery != "limit=100&offset=0" {

@@ -16,8 +16,6 @@ import (
 	"github.com/countersign/countersign/contracts/client"
 )
 
-type handlers = []func(*http.Request) (*http.Response, error)
-
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	many := func(n int) (ids []string) {
@@ -69,7 +67,7 @@ func TestChecks(t *testing.T) {
 func TestSkipChecks(t *testing.T) {
 	t.Parallel()
 	for _, skip := range []bool{false, true} {
-		f := &fakeVendor{answers: handlers{replies(refusal(400, "Invalid.Parameter"))}}
+		f := &fakeVendor{answers: []handler{refuses(400, "Invalid.Parameter")}}
 		c := f.client(t, func(c *Config) { c.SkipChecks = skip })
 		_, err := c.ResultCallback(t.Context(), ResultCallbackRequest{HandleReason: "r", Status: "approved"})
 		if len(f.seen) == 1 != skip {
@@ -142,7 +140,7 @@ func TestReplies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			f := &fakeVendor{answers: handlers{replies(answer(tt.status, tt.body, "Location", "https://elsewhere/"))}}
+			f := &fakeVendor{answers: []handler{says(tt.status, tt.body, "Location", "https://elsewhere/")}}
 			reply, err := f.client(t, nil).ResultCallback(t.Context(), ResultCallbackRequest{"a", "b", Approve})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
@@ -159,8 +157,8 @@ func TestReplies(t *testing.T) {
 
 func TestFailedAuthorizationsAreData(t *testing.T) {
 	t.Parallel()
-	f := &fakeVendor{answers: handlers{replies(answer(200, `{"RequestId":"r","Success":true,"Result":[
-		{"UserId":"u1","LlmCube":"c1","LlmCubeTheme":"","DetailMessage":"INVALID_FILE_FORMAT"},{"UserId":"u2","LlmCubeTheme":"t","DetailMessage":"x"}]}`))}}
+	f := &fakeVendor{answers: []handler{says(200, `{"RequestId":"r","Success":true,"Result":[
+		{"UserId":"u1","LlmCube":"c1","LlmCubeTheme":"","DetailMessage":"INVALID_FILE_FORMAT"},{"UserId":"u2","LlmCubeTheme":"t","DetailMessage":"x"}]}`)}}
 	got, err := f.client(t, nil).SmartqAuthorize(t.Context(), SmartqAuthorizeRequest{OperationType: Grant, UserIds: []string{"u1", "u2"}, CubeIds: []string{"d1", "d2"}})
 	if err != nil {
 		t.Fatal(err)
@@ -176,8 +174,8 @@ func TestFailedAuthorizationsAreData(t *testing.T) {
 
 func TestAccessDeniedDetail(t *testing.T) {
 	t.Parallel()
-	f := &fakeVendor{answers: handlers{replies(answer(403, `{"RequestId":"r","HostId":"h","Code":"NoPermission","Message":"m","Recommend":"https://x",
-		"AccessDeniedDetail":{"AuthAction":"quickbi-public:SmartqAuthorize","AuthPrincipalType":"SubUser","NoPermissionType":"ImplicitDeny"}}`))}}
+	f := &fakeVendor{answers: []handler{says(403, `{"RequestId":"r","HostId":"h","Code":"NoPermission","Message":"m","Recommend":"https://x",
+		"AccessDeniedDetail":{"AuthAction":"quickbi-public:SmartqAuthorize","AuthPrincipalType":"SubUser","NoPermissionType":"ImplicitDeny"}}`)}}
 	err := grant(t.Context(), f.client(t, nil))
 	var e *Error
 	if !errors.As(err, &e) || !errors.Is(err, ErrNoPermission) || e.Retryable() {
@@ -196,15 +194,15 @@ func TestSecretsStaySecret(t *testing.T) {
 		text := stringToSignV1(r.Method, must(pairsOf(r.URL.RawQuery)))
 		body, _ := json.Marshal(map[string]string{"RequestId": "r", "Code": "SignatureDoesNotMatch", "Recommend": "https://x?t=" + token,
 			"Message": "Specified signature is not matched with our calculation. server string to sign is:" + text})
-		return answer(400, string(body)), nil
+		return says(400, string(body))(r)
 	}
 	leak := func(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("proxy: cannot send %s with %s and %s", r.URL, secret, r.Header.Get("x-acs-security-token"))
 	}
 	var log bytes.Buffer
-	for _, answer := range (handlers{echo, leak}) {
+	for _, answer := range []handler{echo, leak} {
 		for _, scheme := range []Scheme{V1, V3} {
-			f := &fakeVendor{answers: handlers{answer}}
+			f := &fakeVendor{answers: []handler{answer}}
 			var config Config
 			c := f.client(t, func(c *Config) {
 				c.Scheme = scheme
@@ -251,7 +249,7 @@ func must[T any](v T, err error) T {
 func TestCredentialsFromIsAskedForEveryAttempt(t *testing.T) {
 	t.Parallel()
 	asked := 0
-	f := &fakeVendor{answers: handlers{replies(refusal(400, "Throttling")), replies(answer(200, success))}}
+	f := &fakeVendor{answers: []handler{refuses(400, "Throttling"), says(200, success)}}
 	c := f.client(t, func(c *Config) {
 		c.CredentialsFrom = func(context.Context) (Credentials, error) {
 			asked++

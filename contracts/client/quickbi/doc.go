@@ -10,7 +10,8 @@
 //	})
 //
 // Requests are signed with ACS3-HMAC-SHA256 (V3), or with the older RPC signature (V1) where Config.Scheme asks for it,
-// and look like those of the vendor's Go SDK: POST on /, business parameters in the query, no body.
+// and look like those of the vendor's Go SDK (darabonba-openapi v2.0): POST on /, business parameters in the query, no
+// body. Later SDKs add the header x-acs-credentials-provider, which no document names; this client does not.
 //
 // Both operations change something. Neither is sent again after an unclear end (see client.ErrUnknownOutcome) unless
 // client.RepeatUnknown is given with the call; a revocation is the exception, for the vendor skips a repeated one.

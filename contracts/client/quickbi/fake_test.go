@@ -17,27 +17,34 @@ const (
 	listed  = `{"RequestId":"D787E1A3-A93C-424A-B626-C2B05DF8D885","Result":[],"Success":true}`
 )
 
-// roundTrip is a transport made of a function.
-type roundTrip func(*http.Request) (*http.Response, error)
+// handler answers one request.
+type handler func(*http.Request) (*http.Response, error)
 
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+// RoundTrip makes a handler a transport.
+func (h handler) RoundTrip(r *http.Request) (*http.Response, error) { return h(r) }
 
-// answer is a reply with a body and pairs of header names and values.
-func answer(status int, body string, headers ...string) *http.Response {
-	h := http.Header{}
-	for i := 0; i+1 < len(headers); i += 2 {
-		h.Set(headers[i], headers[i+1])
+// says is an answer that can be given often; headers are names and values in turn.
+func says(status int, body string, headers ...string) handler {
+	return func(*http.Request) (*http.Response, error) {
+		h := http.Header{}
+		for i := 0; i+1 < len(headers); i += 2 {
+			h.Set(headers[i], headers[i+1])
+		}
+		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}, nil
 	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-func refusal(status int, code string, headers ...string) *http.Response {
-	return answer(status, `{"RequestId":"R-1","HostId":"h","Code":"`+code+`","Message":"m"}`, headers...)
+func refuses(status int, code string, headers ...string) handler {
+	return says(status, `{"RequestId":"R-1","HostId":"h","Code":"`+code+`","Message":"m"}`, headers...)
+}
+
+func fails(err error) handler {
+	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
 // fakeVendor answers what it is told, in turn; the last answer stands for all further ones.
 type fakeVendor struct {
-	answers []func(*http.Request) (*http.Response, error)
+	answers []handler
 
 	mu    sync.Mutex
 	seen  []*http.Request
@@ -50,14 +57,6 @@ func (f *fakeVendor) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.seen = append(f.seen, r)
 	f.mu.Unlock()
 	return f.answers[min(n, len(f.answers)-1)](r)
-}
-
-func replies(r *http.Response) func(*http.Request) (*http.Response, error) {
-	return func(*http.Request) (*http.Response, error) { return r, nil }
-}
-
-func fails(err error) func(*http.Request) (*http.Response, error) {
-	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
 // client makes a client of the fake vendor. Its clock stands at 2026-01-15T08:00:00Z and moves only while it waits.

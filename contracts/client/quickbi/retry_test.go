@@ -38,50 +38,43 @@ func TestRetries(t *testing.T) {
 	var (
 		reset     = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
 		noServer  = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
-		good      = func(body string) func(*http.Request) (*http.Response, error) { return replies(answer(200, body)) }
 		repeat    = []client.CallOption{client.RepeatUnknown()}
-		throttled = func(headers ...string) func(*http.Request) (*http.Response, error) {
-			return func(*http.Request) (*http.Response, error) { return refusal(400, "Throttling.User", headers...), nil }
-		}
-		vendorSays = func(status int, code string) func(*http.Request) (*http.Response, error) {
-			return func(*http.Request) (*http.Response, error) { return refusal(status, code), nil }
-		}
+		throttled = func(headers ...string) handler { return refuses(400, "Throttling.User", headers...) }
 	)
-	type answers = []func(*http.Request) (*http.Response, error)
 	tests := []struct {
 		name    string
 		call    operation
 		options []client.CallOption
-		answers answers
+		answers []handler
 		want    error // nil: success
 		unknown bool
 		waits   []time.Duration
 	}{
-		{"OK", decide, nil, answers{good(success)}, nil, false, nil},
-		{"OKThrottledFirst", decide, nil, answers{throttled(), good(success)}, nil, false, []time.Duration{100 * ms}},
-		{"OKThrottledTwice", grant, nil, answers{throttled(), throttled(), good(listed)}, nil, false, []time.Duration{100 * ms, 200 * ms}},
-		{"OKAfterTimeLeft", decide, nil, answers{throttled("x-ratelimit-user", "Limit:10,Remain:0,TimeLeft:1500,Reset:1"), good(success)},
+		{"OK", decide, nil, []handler{says(200, success)}, nil, false, nil},
+		{"OKThrottledFirst", decide, nil, []handler{throttled(), says(200, success)}, nil, false, []time.Duration{100 * ms}},
+		{"OKThrottledTwice", grant, nil, []handler{throttled(), throttled(), says(200, listed)}, nil, false, []time.Duration{100 * ms, 200 * ms}},
+		{"OKAfterTimeLeft", decide, nil, []handler{throttled("x-ratelimit-user", "Limit:10,Remain:0,TimeLeft:1500,Reset:1"), says(200, success)},
 			nil, false, []time.Duration{1500 * ms}},
-		{"OKAfterRetryAfter", decide, nil, answers{throttled("Retry-After", "7"), good(success)}, nil, false, []time.Duration{7 * time.Second}},
-		{"OKAfterRetryAfterDate", decide, nil, answers{throttled("Retry-After", "Thu, 15 Jan 2026 08:00:09 GMT"), good(success)},
+		{"OKAfterRetryAfter", decide, nil, []handler{throttled("Retry-After", "7"), says(200, success)}, nil, false, []time.Duration{7 * time.Second}},
+		{"OKAfterRetryAfterDate", decide, nil, []handler{throttled("Retry-After", "Thu, 15 Jan 2026 08:00:09 GMT"), says(200, success)},
 			nil, false, []time.Duration{9 * time.Second}},
-		{"OKGatewayCannotReachProduct", decide, nil, answers{vendorSays(503, "ServiceUnavailable"), good(success)}, nil, false, []time.Duration{100 * ms}},
-		{"OKNoConnectionFirst", decide, nil, answers{fails(noServer), good(success)}, nil, false, []time.Duration{100 * ms}},
-		{"OKRevokedAgain", revoke, nil, answers{fails(reset), vendorSays(500, "InternalError"), good(listed)}, nil, false, []time.Duration{100 * ms, 200 * ms}},
-		{"OKRepeatUnknown", decide, repeat, answers{fails(reset), good(success)}, nil, false, []time.Duration{100 * ms}},
+		{"OKGatewayCannotReachProduct", decide, nil, []handler{refuses(503, "ServiceUnavailable"), says(200, success)}, nil, false, []time.Duration{100 * ms}},
+		{"OKNoConnectionFirst", decide, nil, []handler{fails(noServer), says(200, success)}, nil, false, []time.Duration{100 * ms}},
+		{"OKRevokedAgain", revoke, nil, []handler{fails(reset), refuses(500, "InternalError"), says(200, listed)}, nil, false, []time.Duration{100 * ms, 200 * ms}},
+		{"OKRepeatUnknown", decide, repeat, []handler{fails(reset), says(200, success)}, nil, false, []time.Duration{100 * ms}},
 
-		{"ErrThrottledThreeTimes", decide, nil, answers{throttled()}, ErrThrottlingUser, false, []time.Duration{100 * ms, 200 * ms}},
-		{"ErrRetryAfterTooLong", decide, nil, answers{throttled("Retry-After", "61")}, ErrThrottlingUser, false, nil},
-		{"ErrFinal", decide, nil, answers{vendorSays(400, "Application.NotExist")}, ErrApplicationNotExist, false, nil},
-		{"ErrFinalAfterThrottling", decide, nil, answers{throttled(), vendorSays(400, "Application.NotExist")}, ErrApplicationNotExist, false, []time.Duration{100 * ms}},
-		{"ErrBrokenConnection", decide, nil, answers{fails(reset), good(success)}, reset, true, nil},
-		{"ErrBrokenConnectionWhileGranting", grant, nil, answers{fails(reset), good(listed)}, reset, true, nil},
-		{"ErrGatewayFailed", decide, nil, answers{vendorSays(500, "InternalError"), good(success)}, ErrInternalError, true, nil},
-		{"ErrProductFailed", decide, nil, answers{vendorSays(400, "Internal.System.Error"), good(success)}, ErrInternalSystem, true, nil},
-		{"ErrNonceUsed", decide, nil, answers{vendorSays(400, "SignatureNonceUsed"), good(success)}, ErrSignatureNonceUsed, true, nil},
-		{"ErrUnknownProxy", decide, nil, answers{replies(answer(503, "<html>busy</html>")), good(success)}, nil, true, nil},
-		{"ErrRevokedThreeTimes", revoke, nil, answers{fails(reset)}, reset, false, []time.Duration{100 * ms, 200 * ms}},
-		{"ErrClosedByOwnAttempt", decide, repeat, answers{fails(reset), vendorSays(400, "Application.RecordClosed")},
+		{"ErrThrottledThreeTimes", decide, nil, []handler{throttled()}, ErrThrottlingUser, false, []time.Duration{100 * ms, 200 * ms}},
+		{"ErrRetryAfterTooLong", decide, nil, []handler{throttled("Retry-After", "61")}, ErrThrottlingUser, false, nil},
+		{"ErrFinal", decide, nil, []handler{refuses(400, "Application.NotExist")}, ErrApplicationNotExist, false, nil},
+		{"ErrFinalAfterThrottling", decide, nil, []handler{throttled(), refuses(400, "Application.NotExist")}, ErrApplicationNotExist, false, []time.Duration{100 * ms}},
+		{"ErrBrokenConnection", decide, nil, []handler{fails(reset), says(200, success)}, reset, true, nil},
+		{"ErrBrokenConnectionWhileGranting", grant, nil, []handler{fails(reset), says(200, listed)}, reset, true, nil},
+		{"ErrGatewayFailed", decide, nil, []handler{refuses(500, "InternalError"), says(200, success)}, ErrInternalError, true, nil},
+		{"ErrProductFailed", decide, nil, []handler{refuses(400, "Internal.System.Error"), says(200, success)}, ErrInternalSystem, true, nil},
+		{"ErrNonceUsed", decide, nil, []handler{refuses(400, "SignatureNonceUsed"), says(200, success)}, ErrSignatureNonceUsed, true, nil},
+		{"ErrUnknownProxy", decide, nil, []handler{says(503, "<html>busy</html>"), says(200, success)}, nil, true, nil},
+		{"ErrRevokedThreeTimes", revoke, nil, []handler{fails(reset)}, reset, false, []time.Duration{100 * ms, 200 * ms}},
+		{"ErrClosedByOwnAttempt", decide, repeat, []handler{fails(reset), refuses(400, "Application.RecordClosed")},
 			ErrApplicationRecordClosed, true, []time.Duration{100 * ms}},
 	}
 	for _, tt := range tests {
@@ -129,8 +122,8 @@ func checkAttempts(t *testing.T, err error, want int) {
 func TestEveryAttemptIsSignedAnew(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []Scheme{V3, V1} {
-		f := &fakeVendor{answers: []func(*http.Request) (*http.Response, error){
-			replies(refusal(400, "Throttling", "Retry-After", "3")), replies(answer(200, success))}}
+		f := &fakeVendor{answers: []handler{
+			refuses(400, "Throttling", "Retry-After", "3"), says(200, success)}}
 		if err := decide(t.Context(), f.client(t, func(c *Config) { c.Scheme = scheme })); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +153,7 @@ func TestContextEndsACall(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		f := &fakeVendor{answers: []func(*http.Request) (*http.Response, error){replies(answer(200, success))}}
+		f := &fakeVendor{answers: []handler{says(200, success)}}
 		err := decide(ctx, f.client(t, nil))
 		if !errors.Is(err, context.Canceled) || errors.Is(err, client.ErrUnknownOutcome) || len(f.seen) != 0 {
 			t.Errorf("error %v after %d requests", err, len(f.seen))
@@ -169,7 +162,7 @@ func TestContextEndsACall(t *testing.T) {
 	t.Run("ErrWhileSent", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
-		f := &fakeVendor{answers: []func(*http.Request) (*http.Response, error){func(*http.Request) (*http.Response, error) {
+		f := &fakeVendor{answers: []handler{func(*http.Request) (*http.Response, error) {
 			cancel()
 			return nil, context.Canceled
 		}}}
@@ -180,7 +173,7 @@ func TestContextEndsACall(t *testing.T) {
 	})
 	t.Run("ErrWhileWaiting", func(t *testing.T) {
 		t.Parallel()
-		f := &fakeVendor{answers: []func(*http.Request) (*http.Response, error){replies(refusal(400, "Throttling"))}}
+		f := &fakeVendor{answers: []handler{refuses(400, "Throttling")}}
 		c := f.client(t, func(c *Config) {
 			c.Retry.Sleep = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
 		})
@@ -194,7 +187,7 @@ func TestContextEndsACall(t *testing.T) {
 // A client with the machine's clock, nonce, jitter and sleep works too: the other tests replace them all.
 func TestDefaultsOfTheMachine(t *testing.T) {
 	t.Parallel()
-	f := &fakeVendor{answers: []func(*http.Request) (*http.Response, error){replies(refusal(400, "Throttling")), replies(answer(200, success))}}
+	f := &fakeVendor{answers: []handler{refuses(400, "Throttling"), says(200, success)}}
 	c, err := New(Config{Credentials: Credentials{AccessKeyId: "id", AccessKeySecret: "secret"},
 		Options: client.Options{HTTPClient: &http.Client{Transport: f}, Retry: client.RetryPolicy{BaseDelay: 1, MaxDelay: 1}}})
 	if err != nil {

@@ -228,7 +228,7 @@ func (v vector) sendAlike(t *testing.T, params url.Values) *http.Request {
 		Nonce:       func() string { return nonce },
 		Options: client.Options{
 			Clock:      func() time.Time { return date.In(time.FixedZone("CST", 8*60*60)) },
-			HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) { sent = r; return answer(200, success), nil })},
+			HTTPClient: &http.Client{Transport: handler(func(r *http.Request) (*http.Response, error) { sent = r; return says(200, success)(r) })},
 		},
 	})
 	if err != nil {

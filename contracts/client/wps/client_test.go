@@ -53,8 +53,8 @@ func TestAllPages(t *testing.T) {
 		{"ErrCursorsGoRound", []handler{pageOf(true, "c1", "a"), pageOf(true, "c2", "b"), pageOf(true, "c1", "c")}, 1,
 			[]string{"a", "b", "c"}, []string{"", "c1", "c2"}, client.ErrStuck},
 		{"ErrNoCursor", []handler{pageOf(true, "", "a")}, 1, []string{"a"}, []string{""}, client.ErrStuck},
-		{"ErrLongCursor", []handler{pageOf(true, long, "a")}, 1, []string{"a"}, []string{""}, checkError},
-		{"ErrPageTooLarge", []handler{pageOf(false, "")}, 31, nil, nil, checkError},
+		{"ErrLongCursor", []handler{pageOf(true, long, "a")}, 1, []string{"a"}, []string{""}, errChecked},
+		{"ErrPageTooLarge", []handler{pageOf(false, "")}, 31, nil, nil, errChecked},
 		{"ErrSecondPage", []handler{pageOf(true, "c1", "a"), says(401, `{"code":401000001,"msg":"m"}`)}, 1, []string{"a"}, []string{"", "c1"}, ErrAuth},
 	}
 	for _, tt := range tests {
@@ -72,7 +72,7 @@ func TestAllPages(t *testing.T) {
 				}
 			}
 			var problem *client.CheckError
-			if !errors.Is(err, tt.err) && !(tt.err == checkError && errors.As(err, &problem)) {
+			if !errors.Is(err, tt.err) && (!errors.Is(tt.err, errChecked) || !errors.As(err, &problem)) {
 				t.Errorf("error %v, want %v", err, tt.err)
 			}
 			for _, r := range f.seen {
@@ -88,13 +88,16 @@ func TestAllPages(t *testing.T) {
 	}
 }
 
-// checkError stands for any *client.CheckError.
-var checkError = errors.New("a request that fails a check")
+// errChecked stands for any *client.CheckError.
+var errChecked = errors.New("a request that fails a check")
 
 func TestAllStopsWhenTheCallerDoes(t *testing.T) {
 	t.Parallel()
 	f := &fakeVendor{answers: []handler{pageOf(true, "c1", "a", "b")}}
-	for range f.client(t, nil).AllUserManageApprovalDefinitions(t.Context(), 0) {
+	for _, err := range f.client(t, nil).AllUserManageApprovalDefinitions(t.Context(), 0) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if len(f.seen) != 1 || f.seen[0].URL.Query().Get("page") != "30" {
