@@ -1,0 +1,6 @@
+//go:build !pact
+
+package verifier
+
+// Run answers ErrNoLibrary.
+func Run(Options) (*Result, error) { return nil, ErrNoLibrary }
