@@ -119,10 +119,30 @@ func (c *Call) Pairs() Pairs {
 	return append(query[:len(query):len(query)], form...)
 }
 
-// Warn notes something in the journal that the client should know but is not refused for.
+// mostWarnings and longestWarning, in bytes, bound what a request can make the journal keep of it.
+const (
+	mostWarnings   = 20
+	longestWarning = 200
+)
+
+// Warn notes something in the journal that the client should know but is not refused for. After the first twenty
+// warnings the journal says only that there are more.
 func (c *Call) Warn(format string, args ...any) {
-	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
+	switch {
+	case c.warnedEnough():
+		return
+	case len(c.warnings) == mostWarnings:
+		c.warnings = append(c.warnings, "there is more to warn of")
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	if len(text) > longestWarning {
+		text = strings.ToValidUTF8(text[:longestWarning], "") + "…"
+	}
+	c.warnings = append(c.warnings, text)
 }
+
+func (c *Call) warnedEnough() bool { return len(c.warnings) > mostWarnings }
 
 // ReplyHeader is the header of the reply.
 func (c *Call) ReplyHeader() http.Header { return c.header }

@@ -63,6 +63,9 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*Request, *edg
 		return req, nil
 	}
 	if r.ContentLength > s.maxBody {
+		if r.Header.Get("Expect") != "" { // the client waits to be told whether to send it at all
+			return req, s.overLimit()
+		}
 		return req, s.tooLarge(w, r.Body)
 	}
 	body, err := readBody(r.Body, r.ContentLength, s.maxBody)
@@ -84,6 +87,10 @@ func (s *Server) tooLarge(w http.ResponseWriter, rest io.Reader) *edgeProblem {
 	if n, err := io.CopyN(io.Discard, rest, maxDrained); err == nil || n == maxDrained {
 		w.Header().Set("Connection", "close")
 	}
+	return s.overLimit()
+}
+
+func (s *Server) overLimit() *edgeProblem {
 	return &edgeProblem{TooLarge, fmt.Sprintf("the body is over the limit of %d bytes", s.maxBody)}
 }
 

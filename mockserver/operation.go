@@ -37,6 +37,7 @@ type param struct {
 	required   bool
 	allowEmpty bool
 	secret     bool
+	blank      string // the assumption by which white space counts as empty
 	schema     *specs.Schema
 	refusals   specs.Refusals
 }
@@ -118,7 +119,7 @@ func (op *Operation) compileParams(spec *specs.Operation) error {
 			problems = append(problems, fmt.Errorf("parameter %s: %w", in.Name, err))
 		}
 		op.params = append(op.params, param{name: in.Name, in: in.In, required: in.Required, allowEmpty: at.AllowEmpty,
-			secret: at.Secret, schema: schema, refusals: at.Refusals})
+			secret: at.Secret, blank: at.Blank, schema: schema, refusals: at.Refusals})
 	}
 	return errors.Join(problems...)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -333,6 +334,50 @@ func TestHugeBodyHearsTheAnswer(t *testing.T) {
 				t.Errorf("status %d, want 413", resp.StatusCode)
 			}
 		})
+	}
+}
+
+// TestExpectedHugeBodyIsNotAskedFor: who asks first whether to send a body over the limit is told no at once.
+func TestExpectedHugeBodyIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mockserver.Options{MaxBody: 1 << 10})
+	var d net.Dialer
+	conn, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(srv.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /acme/notes HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1048576\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := io.ReadAll(conn) // the server closes
+	if err != nil || !strings.HasPrefix(string(reply), "HTTP/1.1 413 ") {
+		t.Errorf("got %q, %v", reply, err)
+	}
+}
+
+// TestLongRequestLine: parameters are refused by the document's rules, however long they are.
+func TestLongRequestLine(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mockserver.Options{})
+	got := send(t, "GET", srv.URL+"/acme/notes/demo?mode="+strings.Repeat("x", 500_000), "", demoKey())
+	if got.status != 400 || got.body["code"] != "Range" {
+		t.Errorf("got %d %.200s", got.status, got.raw)
+	}
+}
+
+// TestWarningsAreBounded: a request cannot fill the journal with warnings, nor keep the server busy looking for them.
+func TestWarningsAreBounded(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mockserver.Options{})
+	query := "mode=&" + strings.Repeat("y", 5000) + "&" + strings.Repeat("x&", 100_000) + strings.Repeat("mode=&", 50_000)
+	if got := send(t, "GET", srv.URL+"/acme/notes/demo?"+query, "", demoKey()); got.status != 200 {
+		t.Fatalf("got %d %.200s", got.status, got.raw)
+	}
+	entries, _ := srv.Requests(mockserver.JournalQuery{})
+	warnings := entries[0].Warnings
+	if len(warnings) != 21 || warnings[1] != "parameter x is not documented" || warnings[20] != "there is more to warn of" || len(warnings[0]) > 210 {
+		t.Errorf("%d warnings: %.300q", len(warnings), warnings)
 	}
 }
 

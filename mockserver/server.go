@@ -165,7 +165,9 @@ func (s *Server) Listen(addr string, config *tls.Config) (net.Addr, error) {
 	return got, nil
 }
 
-const maxHeader = 64 << 10
+// maxHeader bounds the request line and the headers together, in bytes. RPC calls carry their parameters in the request
+// line, and one that is too long is to be refused by its vendor's rules, which net/http's own limit would forestall.
+const maxHeader = 1 << 20
 
 // Shutdown stops listening and waits for the requests in flight, until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {

@@ -105,6 +105,9 @@ func (c *Call) checkParams(note func(*specs.Violation)) {
 			a.text, a.present = c.pathArgs[path], true
 			path++
 		}
+		if p.blank != "" && strings.TrimSpace(a.text) == "" && c.Switch(p.blank) != "accept" {
+			a.text = ""
+		}
 		note(p.check(a))
 	}
 }
@@ -207,6 +210,9 @@ func (c *Call) checkUnknown() *specs.Violation {
 		pairs = c.Pairs()
 	}
 	for i, p := range pairs {
+		if c.warnedEnough() { // also keeps the search for repeated names short
+			break
+		}
 		if c.declares(p.Name) {
 			if _, again := pairs[:i].Get(p.Name); again {
 				c.Warn("parameter %s was sent more than once; the first counts", p.Name)

@@ -358,6 +358,8 @@ paths:
 		", cause: x":               {"", "cause"},
 		"why: w":                   {`why: ""`, "why"},
 		"[{code: E":                {"[{code: E, status: 400, message: m, condition: c, grade: assumed, cause: x}, {code: E", "twice"},
+		"responses:":               {`parameters: [{name: q, in: query, schema: {type: string}, x-blank: V-001}], responses:`, `x-blank is "V-001"`},
+		`{description: d}}}`:       {`{description: d, x-blank: V-001, x-assumption: [V-001]}}}`, "unknown extension x-blank"},
 		`x-sources: {S: {`:         {`x-sources: {S: {titel: x, `, "titel"},
 	} {
 		t.Run(tt.says, func(t *testing.T) {

@@ -75,7 +75,7 @@ func (w *citer) operation(where string, item *openapi3.PathItem, op *openapi3.Op
 	for _, list := range []openapi3.Parameters{item.Parameters, op.Parameters} {
 		for _, ref := range list {
 			at := where + ": parameter " + ref.Value.Name
-			w.part(at, ref.Value.Extensions, lineOfOrigin(ref.Value.Origin), own)
+			w.part(at, ref.Value.Extensions, lineOfOrigin(ref.Value.Origin), own, "x-blank")
 			w.schema(at, ref.Value.Schema, own)
 		}
 	}
@@ -124,6 +124,9 @@ func (w *citer) part(where string, ext map[string]any, line int, outer citation,
 		if err != nil {
 			c.problem = err.Error()
 		}
+	}
+	if blank, _ := ext["x-blank"].(string); blank != "" && !slices.Contains(c.assumptions, blank) {
+		c.problem = fmt.Sprintf("x-blank is %q, which its x-assumption does not name", blank)
 	}
 	if len(c.sources) == 0 {
 		c.sources = outer.sources

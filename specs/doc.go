@@ -57,6 +57,7 @@
 //	x-documented-required: true      # the page calls it mandatory though it must not be enforced as such
 //	x-secret: true                   # on parameters and properties: never shown in the journal
 //	x-allow-empty: true              # on required parameters and properties: an empty value counts as present
+//	x-blank: QB-032                  # on required parameters: white space counts as empty, unless the world chooses "accept"
 //	x-overlays:                      # on a response: other schemas of its JSON, chosen by switches
 //	  WPS-005: {current: UserManageReplyCurrent}   # number -> alternative -> name in components/schemas
 //

@@ -240,6 +240,8 @@ type Part struct {
 	Refusals   Refusals
 	AllowEmpty bool
 	Secret     bool
+	// Blank is the assumption by which a parameter of white space counts as empty, "" if none does.
+	Blank string
 }
 
 // PartOf reads the extensions beside a parameter or body; outer are the operation's refusals.
@@ -247,7 +249,8 @@ func PartOf(ext map[string]any, outer Refusals) (Part, error) {
 	own, err1 := decodeExtension[Refusals](ext, "x-refusals")
 	allowEmpty, err2 := decodeExtension[bool](ext, "x-allow-empty")
 	secret, err3 := decodeExtension[bool](ext, "x-secret")
-	return Part{Refusals: own.or(outer), AllowEmpty: allowEmpty, Secret: secret}, errors.Join(err1, err2, err3)
+	blank, err4 := decodeExtension[string](ext, "x-blank")
+	return Part{Refusals: own.or(outer), AllowEmpty: allowEmpty, Secret: secret, Blank: blank}, errors.Join(err1, err2, err3, err4)
 }
 
 // Overlay names the schema that a reply has in worlds which chose Value for Assumption.
