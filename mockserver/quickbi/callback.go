@@ -3,7 +3,6 @@ package quickbi
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
@@ -15,15 +14,12 @@ import (
 //
 // https://help.aliyun.com/zh/quick-bi/developer-reference/api-quickbi-public-2022-01-01-resultcallback
 func resultCallback(c *mockserver.Call) (any, error) {
-	reason, _ := c.Text("HandleReason")
-	if strings.TrimSpace(reason) == "" && c.Switch("QB-032") == "empty" {
-		return nil, c.Refuse(errParamEmpty, "HandleReason").At("HandleReason").Because("it is blank")
-	}
 	who, err := mayCall(c)
 	if err != nil {
 		return nil, err
 	}
 	id, _ := c.Text("ApplicationId")
+	reason, _ := c.Text("HandleReason")
 	status, _ := c.Int("Status")
 	app, err := findApplication(c, who, id)
 	if err != nil {

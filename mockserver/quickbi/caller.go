@@ -12,15 +12,15 @@ type caller struct {
 	organization *Organization
 }
 
-// whoCalls finds the user behind the access key, nil if Quick BI does not know him, and his organization, nil if he is
-// in none that exists.
+// whoCalls finds the user behind the access key, nil if Quick BI does not know him, and his organization, nil if it no
+// longer exists.
 func whoCalls(c *mockserver.Call) (*User, *Organization) {
 	u, err := users.Get(c.Tx, sessionOf(c).key.UserID)
 	if err != nil || u.NeverLoggedOn {
 		return nil, nil
 	}
 	o, err := organizations.Get(c.Tx, u.OrganizationID)
-	if err != nil || o.Dissolved || u.FormerMember {
+	if err != nil || o.Dissolved {
 		return u, nil
 	}
 	return u, o
@@ -33,11 +33,12 @@ func mayCall(c *mockserver.Call) (*caller, error) {
 		return nil, c.Refuse(errAPIUserNotExists).Because("the owner of the access key is no user of Quick BI")
 	}
 	person := func() *mockserver.Refusal { return checkPerson(c, u) }
+	organization := func() *mockserver.Refusal { return checkOrganization(c, u, o) }
+	membership := func() *mockserver.Refusal { return checkMembership(c, u) }
 	instance := func() *mockserver.Refusal { return checkInstance(c, o) }
-	membership := func() *mockserver.Refusal { return checkMembership(c, u, o) }
-	order := []func() *mockserver.Refusal{person, membership, instance}
-	if c.Switch("QB-022") == "instance-first" && o != nil {
-		order = []func() *mockserver.Refusal{instance, person, membership}
+	order := []func() *mockserver.Refusal{person, organization, membership, instance}
+	if c.Switch("QB-022") == "instance-first" {
+		order = []func() *mockserver.Refusal{organization, instance, person, membership}
 	}
 	for _, check := range order {
 		if r := check(); r != nil {
@@ -57,12 +58,16 @@ func checkPerson(c *mockserver.Call, u *User) *mockserver.Refusal {
 	return nil
 }
 
-func checkMembership(c *mockserver.Call, u *User, o *Organization) *mockserver.Refusal {
-	switch {
-	case u.FormerMember:
-		return c.Refuse(errNotInOrganization).Because("user %s is in no organization", u.ID)
-	case o == nil:
+func checkOrganization(c *mockserver.Call, u *User, o *Organization) *mockserver.Refusal {
+	if o == nil {
 		return c.Refuse(errInvalidOrganization).Because("organization %s is gone", u.OrganizationID)
+	}
+	return nil
+}
+
+func checkMembership(c *mockserver.Call, u *User) *mockserver.Refusal {
+	if u.FormerMember {
+		return c.Refuse(errNotInOrganization).Because("user %s is in no organization", u.ID)
 	}
 	return nil
 }

@@ -22,27 +22,32 @@ func today(c *mockserver.Call) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// expireDay is the last day of a grant. When revoking only its format counts (QB-058).
-func expireDay(c *mockserver.Call, operation int64) (string, error) {
+// expireDay reads the last day of a grant, nil if the call names none.
+func expireDay(c *mockserver.Call) (*time.Time, error) {
 	text, ok := c.Text("ExpireDay")
 	if !ok {
-		return defaultDay(c), nil
+		return nil, nil
 	}
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		return "", c.Refuse(errDateFormat).At("ExpireDay").Because("%q is no day of the calendar", text)
+		return nil, c.Refuse(errDateFormat).At("ExpireDay").Because("%q is no day of the calendar", text)
 	}
-	if operation == revokeRights && c.Switch("QB-058") == "format-only" {
-		return text, nil
+	return &day, nil
+}
+
+// checkAge refuses a day that is past. When revoking it does not count (QB-058).
+func checkAge(c *mockserver.Call, req *request) error {
+	if req.expires == nil || req.operation == revokeRights && c.Switch("QB-058") == "format-only" {
+		return nil
 	}
-	ago := int(today(c).Sub(day) / (24 * time.Hour))
+	ago := int(today(c).Sub(*req.expires) / (24 * time.Hour))
 	switch {
 	case ago < 0 || ago == 0 && c.Switch("QB-057") == "valid":
-		return text, nil
+		return nil
 	case pastIsExceeded(c, ago):
-		return "", c.Refuse(errDateExceed).At("ExpireDay").Because("%s is %d days ago", text, ago)
+		return c.Refuse(errDateExceed).At("ExpireDay").Because("%s is %d days ago", req.expires.Format(time.DateOnly), ago)
 	}
-	return "", c.Refuse(errExpireDate).At("ExpireDay").Because("%s is %d days ago", text, ago)
+	return c.Refuse(errExpireDate).At("ExpireDay").Because("%s is %d days ago", req.expires.Format(time.DateOnly), ago)
 }
 
 // pastIsExceeded chooses between the two codes for a past day (QB-056).
@@ -56,8 +61,11 @@ func pastIsExceeded(c *mockserver.Call, ago int) bool {
 	return ago > longestAgo
 }
 
-// defaultDay is the documented seven days from today (QB-059).
-func defaultDay(c *mockserver.Call) string {
+// lastDay is the last day of a grant: the one that was named, else the documented seven days from today (QB-059).
+func lastDay(c *mockserver.Call, named *time.Time) string {
+	if named != nil {
+		return named.Format(time.DateOnly)
+	}
 	days := 7
 	if c.Switch("QB-059") == "6" {
 		days = 6

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -167,6 +168,12 @@ func TestGatewayOrder(t *testing.T) {
 		"action is case-sensitive": {call{action: "resultCallback"}, errNoSuchAction},
 		"missing key":              {call{v1: true, at: old, edit: func(p map[string]string) { p["AccessKeyId"] = "" }}, "MissingAccessKeyId"},
 		"key before timestamp":     {call{key: unknown, at: old, secret: "x"}, errKeyNotFound},
+		"key before all presence":  {call{v1: true, key: unknown, edit: func(p map[string]string) { p["Timestamp"], p["SignatureNonce"] = "", "" }}, errKeyNotFound},
+		"key before method":        {call{v1: true, key: unknown, edit: func(p map[string]string) { p["SignatureMethod"] = "HMAC-MD5" }}, errKeyNotFound},
+		"timestamp before method":  {call{v1: true, at: old, edit: func(p map[string]string) { p["SignatureMethod"] = "HMAC-MD5" }}, errTimestampExpired},
+		"timestamp before hash":    {call{at: old, edit: func(h map[string]string) { delete(h, "x-acs-content-sha256") }}, errTimestampExpired},
+		"signature before nonce":   {call{secret: "x", edit: func(h map[string]string) { delete(h, "x-acs-signature-nonce") }}, errSignatureV3},
+		"nonce before parameters":  {call{params: map[string]string{}, edit: func(h map[string]string) { delete(h, "x-acs-signature-nonce") }}, "MissingSignatureNonce"},
 		"timestamp before secret":  {call{at: old, secret: "x"}, errTimestampExpired},
 		"future":                   {call{at: "2026-01-15T08:15:01Z"}, errTimestampExpired},
 		"just in time":             {call{at: "2026-01-15T08:15:00Z"}, ""},
@@ -298,19 +305,25 @@ func TestThrottlingHeaders(t *testing.T) {
 	}
 }
 
-// TestUnreadable: a body over the limit, bytes that are no UTF-8, a broken escape.
+// TestUnreadable: a body over the limit, bytes that are signed but no UTF-8, a broken escape.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t)
 	for name, c := range map[string]call{
-		"too large":   {body: strings.Repeat("x", 1<<16+1)},
-		"not UTF-8":   {spoil: func(r *http.Request) { r.URL.RawQuery += "&x=%ff" }},
-		"half escape": {v1: true, spoil: func(r *http.Request) { r.URL.RawQuery += "&x=%e" }},
+		"too large":          {body: strings.Repeat("x", 1<<16+1)},
+		"not UTF-8":          {params: map[string]string{"HandleReason": "\xff"}},
+		"name not UTF-8":     {params: map[string]string{"\xfe": "x"}},
+		"form not UTF-8":     {form: map[string]string{"x": "\xff"}},
+		"not UTF-8, V1":      {v1: true, params: map[string]string{"HandleReason": "\xff"}},
+		"form not UTF-8, V1": {v1: true, form: map[string]string{"x": "\xff"}},
+		"half escape":        {v1: true, spoil: func(r *http.Request) { r.URL.RawQuery += "&x=%e" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := rigOn(t, srv, mockserver.WorldSetting{})
-			c.params = g.callback()
+			params := g.callback()
+			maps.Copy(params, c.params)
+			c.params = params
 			if got := g.send(c); got.code != errUnreadable || got.status != 400 {
 				t.Errorf("got %d %s", got.status, got.body)
 			}

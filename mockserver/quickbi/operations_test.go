@@ -95,6 +95,9 @@ func TestValidationOrder(t *testing.T) {
 		"longest reason":           {[]string{"HandleReason", strings.Repeat("审", 1000)}, errAPIUserNotExists, ""},
 		"too long reason":          {[]string{"HandleReason", strings.Repeat("审", 1001)}, errInvalidParamError, ""},
 		"parameters before caller": {[]string{"HandleReason", "\u3000 "}, errParamEmpty, "HandleReason"},
+		"blank before type":        {[]string{"HandleReason", " ", "Status", "x"}, errParamEmpty, "HandleReason"},
+		"blank before missing":     {[]string{"HandleReason", "\t", "Status", "-"}, errParamEmpty, "HandleReason"},
+		"no blank id":              {[]string{"ApplicationId", " "}, errInvalidParamError, ""},
 		"nothing wrong but caller": {nil, errAPIUserNotExists, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +109,52 @@ func TestValidationOrder(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCallerOrder spoils two things about the caller at once.
+func TestCallerOrder(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	spoils := []struct {
+		code  string
+		spoil func(*User, *Organization)
+	}{
+		{errAPIUserNotExists, func(u *User, _ *Organization) { u.NeverLoggedOn = true }},
+		{errUserInfo, func(u *User, _ *Organization) { u.IncompleteProfile = true }},
+		{errInvalidOrganization, func(_ *User, o *Organization) { o.Dissolved = true }},
+		{errNotInOrganization, func(u *User, _ *Organization) { u.FormerMember = true }},
+		{errInstanceNotExist, func(_ *User, o *Organization) { o.Instance = nil }},
+		{errInstanceExpired, func(_ *User, o *Organization) { o.Instance = &Instance{Edition: professional} }},
+		{errAccessForbidden, func(_ *User, o *Organization) { o.Instance = &Instance{Edition: "standard", ExpiresAt: farAway} }},
+		{errNotAPICallUser, func(u *User, _ *Organization) { u.Administrator = false }},
+	}
+	for alternative, order := range map[string][]int{"identity-first": {0, 1, 2, 3, 4, 5, 6, 7}, "instance-first": {0, 2, 4, 5, 6, 1, 3, 7}} {
+		for i, first := range order {
+			for _, second := range order[i+1:] {
+				id := fmt.Sprintf("%s-%d-%d", alternative, first, second)
+				u := &User{ID: "u", OrganizationID: "o", Administrator: true}
+				o := &Organization{ID: "o", Instance: &Instance{Edition: professional, ExpiresAt: farAway}}
+				spoils[second].spoil(u, o)
+				spoils[first].spoil(u, o) // second, so that of two problems of the instance it is the one that is there
+				key := &AccessKey{ID: id, Secret: "s", Name: "k", UserID: "u"}
+				g := worldOf(t, srv, alternative, o, u, key)
+				if got := g.send(call{key: key, params: map[string]string{"ApplicationId": "a", "HandleReason": "x", "Status": "1"}}); got.code != spoils[first].code {
+					t.Errorf("%s: %s and %s: got %s", alternative, spoils[first].code, spoils[second].code, got.body)
+				}
+			}
+		}
+	}
+}
+
+// worldOf makes a world of one organization, user and key, with QB-022 decided.
+func worldOf(t *testing.T, srv *mockserver.Running, order string, o *Organization, u *User, k *AccessKey) *rig {
+	t.Helper()
+	records, err := json.Marshal(map[string]any{"organizations": []any{o}, "users": []any{u}, "access_keys": []any{k}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rigOn(t, srv, mockserver.WorldSetting{Base: "empty", Assumptions: map[string]string{"QB-022": order},
+		Records: map[string]json.RawMessage{"quickbi": records}})
 }
 
 func (g *rig) grants() map[string]string {
@@ -217,28 +266,32 @@ func TestSmartqAuthorizeRefuses(t *testing.T) {
 		changes       []string
 		code, message string
 	}{
-		"missing type":        {[]string{"OperationType", "-"}, "MissingOperationType", "OperationType is mandatory for this action."},
-		"empty users":         {[]string{"UserIds", ""}, "MissingUserIds", "UserIds is mandatory for this action."},
-		"blank users":         {[]string{"UserIds", "  "}, errInvalidParameterError, "The parameter is invalid:UserIds."},
-		"empty item":          {[]string{"LlmCubes", "a,,b"}, errInvalidParameterError, "The parameter is invalid:LlmCubes."},
-		"comma at the end":    {[]string{"LlmCubeThemes", "a,"}, errInvalidParameterError, "The parameter is invalid:LlmCubeThemes."},
-		"no target":           {[]string{"LlmCubes", "-", "LlmCubeThemes", "-"}, errInvalidParameterError, "The parameter is invalid:LlmCubes."},
-		"type no number":      {[]string{"OperationType", "grant"}, errInvalidParameterError, "The parameter is invalid:OperationType."},
-		"at the limit":        {[]string{"UserIds", many(50)}, "", ""},
-		"over the limit":      {[]string{"UserIds", many(51)}, errInvalidParameterError, "The parameter is invalid:UserIds."},
-		"far over the limit":  {[]string{"UserIds", many(1500)}, errInvalidParameterError, "The parameter is invalid:UserIds."},
-		"another date format": {[]string{"ExpireDay", "2099/12/31"}, errDateFormat, "Date format conversion error."},
-		"no such day":         {[]string{"ExpireDay", "2099-02-29"}, errDateFormat, ""},
-		"one digit":           {[]string{"ExpireDay", "2099-1-1"}, errDateFormat, ""},
-		"time behind":         {[]string{"ExpireDay", "2099-01-01T00:00:00Z"}, errDateFormat, ""},
-		"today":               {[]string{"ExpireDay", "2026-01-15"}, "", ""},
-		"yesterday":           {[]string{"ExpireDay", "2026-01-14"}, errExpireDate, ""},
-		"90 days ago":         {[]string{"ExpireDay", "2025-10-17"}, errExpireDate, ""},
-		"91 days ago":         {[]string{"ExpireDay", "2025-10-16"}, errDateExceed, ""},
-		"first day":           {[]string{"ExpireDay", "0001-01-01"}, errDateExceed, ""},
-		"last day":            {[]string{"ExpireDay", "9999-12-31"}, "", ""},
-		"revoking a past day": {[]string{"ExpireDay", "2020-01-01", "OperationType", "1"}, "", ""},
-		"revoking no day":     {[]string{"ExpireDay", "2020-13-01", "OperationType", "1"}, errDateFormat, ""},
+		"missing type":           {[]string{"OperationType", "-"}, "MissingOperationType", "OperationType is mandatory for this action."},
+		"empty users":            {[]string{"UserIds", ""}, "MissingUserIds", "UserIds is mandatory for this action."},
+		"blank users":            {[]string{"UserIds", "  "}, errInvalidParameterError, "The parameter is invalid:UserIds."},
+		"empty item":             {[]string{"LlmCubes", "a,,b"}, errInvalidParameterError, "The parameter is invalid:LlmCubes."},
+		"comma at the end":       {[]string{"LlmCubeThemes", "a,"}, errInvalidParameterError, "The parameter is invalid:LlmCubeThemes."},
+		"no target":              {[]string{"LlmCubes", "-", "LlmCubeThemes", "-"}, errInvalidParameterError, "The parameter is invalid:LlmCubes."},
+		"type no number":         {[]string{"OperationType", "grant"}, errInvalidParameterError, "The parameter is invalid:OperationType."},
+		"duplicates count once":  {[]string{"UserIds", strings.Repeat("nobody,", 100) + "nobody"}, "", ""},
+		"data sets before limit": {[]string{"UserIds", many(101), "CubeIds", "no-such-set"}, errInvalidParameterError, "The parameter is invalid:CubeIds."},
+		"limit before age":       {[]string{"UserIds", many(101), "ExpireDay", "2020-01-01"}, errInvalidParameterError, "The parameter is invalid:UserIds."},
+		"list before date":       {[]string{"UserIds", "a,", "ExpireDay", "2099-02-30"}, errInvalidParameterError, "The parameter is invalid:UserIds."},
+		"at the limit":           {[]string{"UserIds", many(50)}, "", ""},
+		"over the limit":         {[]string{"UserIds", many(51)}, errInvalidParameterError, "The parameter is invalid:UserIds."},
+		"far over the limit":     {[]string{"UserIds", many(1500)}, errInvalidParameterError, "The parameter is invalid:UserIds."},
+		"another date format":    {[]string{"ExpireDay", "2099/12/31"}, errDateFormat, "Date format conversion error."},
+		"no such day":            {[]string{"ExpireDay", "2099-02-29"}, errDateFormat, ""},
+		"one digit":              {[]string{"ExpireDay", "2099-1-1"}, errDateFormat, ""},
+		"time behind":            {[]string{"ExpireDay", "2099-01-01T00:00:00Z"}, errDateFormat, ""},
+		"today":                  {[]string{"ExpireDay", "2026-01-15"}, "", ""},
+		"yesterday":              {[]string{"ExpireDay", "2026-01-14"}, errExpireDate, ""},
+		"90 days ago":            {[]string{"ExpireDay", "2025-10-17"}, errExpireDate, ""},
+		"91 days ago":            {[]string{"ExpireDay", "2025-10-16"}, errDateExceed, ""},
+		"first day":              {[]string{"ExpireDay", "0001-01-01"}, errDateExceed, ""},
+		"last day":               {[]string{"ExpireDay", "9999-12-31"}, "", ""},
+		"revoking a past day":    {[]string{"ExpireDay", "2020-01-01", "OperationType", "1"}, "", ""},
+		"revoking no day":        {[]string{"ExpireDay", "2020-13-01", "OperationType", "1"}, errDateFormat, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

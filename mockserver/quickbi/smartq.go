@@ -2,8 +2,6 @@ package quickbi
 
 import (
 	"errors"
-	"slices"
-	"strings"
 
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
@@ -15,9 +13,6 @@ const (
 	revokeRights = 1
 )
 
-// mostPairs is the documented limit of users times targets in one call.
-const mostPairs = 100
-
 // The texts of DetailMessage (QB-061).
 const (
 	detailNoUser     = "USER_NOT_EXIST"
@@ -26,20 +21,6 @@ const (
 	detailNoTheme    = "LLM_CUBE_THEME_NOT_EXIST"
 	detailFromSample = "INVALID_FILE_FORMAT"
 )
-
-// target is a data-asking resource or an analysis theme. why says what is wrong with it, "" if nothing.
-type target struct {
-	cube, theme, why string
-}
-
-// request is a SmartqAuthorize call, read.
-type request struct {
-	who       *caller
-	operation int64
-	users     []string
-	targets   []target
-	expireDay string
-}
 
 // smartqAuthorize grants or revokes every user every target.
 //
@@ -56,170 +37,6 @@ func smartqAuthorize(c *mockserver.Call) (any, error) {
 		return nil, err
 	}
 	return carryOut(c, req)
-}
-
-// readRequest checks caller and parameters in the order of QB-063.
-func readRequest(c *mockserver.Call) (*request, error) {
-	req := &request{}
-	req.operation, _ = c.Int("OperationType")
-	date := func() (err error) { req.expireDay, err = expireDay(c, req.operation); return }
-	steps := []func() error{
-		func() (err error) { req.who, err = mayAuthorize(c); return },
-		func() (err error) { req.users, err = idList(c, "UserIds"); return },
-		func() error { return readTargets(c, req) },
-		date,
-	}
-	if c.Switch("QB-063") == "date-first" {
-		steps = append([]func() error{date}, steps...)
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return nil, err
-		}
-	}
-	return req, nil
-}
-
-// mayAuthorize finds the caller and refuses one who may not grant at all. What is wrong with his profile or instance
-// is in no code of this operation (QB-065).
-func mayAuthorize(c *mockserver.Call) (*caller, error) {
-	u, o := whoCalls(c)
-	picky := c.Switch("QB-064") != "off"
-	switch {
-	case u == nil:
-		return nil, c.Refuse(errAPIUserNotExists).Because("the owner of the access key is no user of Quick BI")
-	case o == nil:
-		return nil, c.Refuse(errNotInOrganization).Because("user %s is in no organization that exists", u.ID)
-	case picky && !o.DataService:
-		return nil, c.Refuse(errAPINotExist).Because("organization %s does not have the data service", o.ID)
-	case !o.SmartqModule || c.Switch("QB-065") == "module" && !o.runs(c.Now()):
-		return nil, c.Refuse(errModuleNotPurchased).Because("organization %s has not bought the module", o.ID)
-	case picky && !u.may(smartqFunction):
-		return nil, c.Refuse(errRoleFunction, u.ID).Because("the role of user %s does not contain the function", u.ID)
-	}
-	return &caller{u, o}, nil
-}
-
-// idList reads a comma-separated list of ids, trimmed and each once (QB-050, QB-067).
-func idList(c *mockserver.Call, name string) ([]string, error) {
-	text, ok := c.Text(name)
-	if !ok {
-		return nil, nil
-	}
-	var ids []string
-	for _, id := range strings.Split(text, ",") {
-		id = strings.TrimSpace(id)
-		switch {
-		case id == "" && c.Switch("QB-067") == "skip":
-		case id == "":
-			return nil, c.Refuse(errInvalidParameterError, name).At(name).Because("the list has an empty item")
-		case c.Switch("QB-050") == "each" || !slices.Contains(ids, id):
-			ids = append(ids, id)
-		}
-		if len(ids) > mostIDs {
-			return nil, overLimit(c).Because("%s has more than %d items", name, mostIDs)
-		}
-	}
-	if len(ids) == 0 && name == "UserIds" {
-		return nil, c.Refuse(errMissing, name).At(name).Because("the list has no item")
-	}
-	return ids, nil
-}
-
-// mostIDs bounds a list while it is read; it is far over the limit of pairs.
-const mostIDs = 10 * mostPairs
-
-// overLimit names the parameter that QB-053 says.
-func overLimit(c *mockserver.Call) *mockserver.Refusal {
-	_, name, _ := strings.Cut(c.Switch("QB-053"), "/")
-	return c.Refuse(errInvalidParameterError, name).At(name)
-}
-
-// readTargets reads the three lists of targets, those of data sets converted, and checks how many pairs they make.
-func readTargets(c *mockserver.Call, req *request) error {
-	named, err := idList(c, "LlmCubes")
-	if err != nil {
-		return err
-	}
-	themes, err := idList(c, "LlmCubeThemes")
-	if err != nil {
-		return err
-	}
-	sets, err := idList(c, "CubeIds")
-	if err != nil {
-		return err
-	}
-	counted := len(named) + len(themes)
-	for _, id := range named {
-		req.targets = append(req.targets, cubeTarget(c, req.who, id))
-	}
-	if err := convert(c, req, sets); err != nil {
-		return err
-	}
-	if c.Switch("QB-052") == "count" {
-		counted = len(req.targets) + len(themes)
-	}
-	for _, id := range themes {
-		req.targets = append(req.targets, themeTarget(c, req.who, id))
-	}
-	return checkTargets(c, req, counted)
-}
-
-func checkTargets(c *mockserver.Call, req *request, counted int) error {
-	if len(req.targets) == 0 && c.Switch("QB-054") == "refuse" {
-		return c.Refuse(errInvalidParameterError, "LlmCubes").At("LlmCubes").Because("no resource, theme or data set is named")
-	}
-	if len(req.users)*counted > mostPairs {
-		return overLimit(c).Because("%d users times %d targets are more than %d", len(req.users), counted, mostPairs)
-	}
-	return nil
-}
-
-func cubeTarget(c *mockserver.Call, who *caller, id string) target {
-	cube, err := llmCubes.Get(c.Tx, id)
-	if err != nil || cube.OrganizationID != who.OrganizationID {
-		return target{cube: id, why: detailNoCube}
-	}
-	return target{cube: id}
-}
-
-func themeTarget(c *mockserver.Call, who *caller, id string) target {
-	theme, err := llmCubeThemes.Get(c.Tx, id)
-	if err != nil || theme.OrganizationID != who.OrganizationID {
-		return target{theme: id, why: detailNoTheme}
-	}
-	return target{theme: id}
-}
-
-// convert adds the data-asking resources of data sets, each once. What happens to a data set without one is QB-051.
-func convert(c *mockserver.Call, req *request, sets []string) error {
-	for _, id := range sets {
-		t, err := converted(c, req.who, id)
-		if err != nil {
-			return err
-		}
-		if c.Switch("QB-050") == "each" || !slices.Contains(req.targets, t) {
-			req.targets = append(req.targets, t)
-		}
-	}
-	return nil
-}
-
-func converted(c *mockserver.Call, who *caller, id string) (target, error) {
-	cube, err := llmCubes.First(c.Tx, byCube, store.Key(id))
-	if err == nil && cube.OrganizationID == who.OrganizationID {
-		return target{cube: cube.ID}, nil
-	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return target{}, err
-	}
-	switch c.Switch("QB-051") {
-	case "result-entry":
-		return target{cube: id, why: detailNoCube}, nil
-	case errCubeNotExist:
-		return target{}, c.Refuse(errCubeNotExist).At("CubeIds").Because("data set %s has no data-asking resource", id)
-	}
-	return target{}, c.Refuse(errInvalidParameterError, "CubeIds").At("CubeIds").Because("data set %s has no data-asking resource", id)
 }
 
 // mayManage refuses a caller who named something that he may not manage, and fails at a broken record.
@@ -335,8 +152,8 @@ func apply(c *mockserver.Call, req *request, user string, t target) error {
 		record.Action = "revoke"
 		return audit(c, record)
 	}
-	record.ExpireDay = req.expireDay
-	err := authorizations.Put(c.Tx, &Authorization{UserID: user, LlmCube: t.cube, LlmCubeTheme: t.theme, ExpireDay: req.expireDay,
+	record.ExpireDay = lastDay(c, req.expires)
+	err := authorizations.Put(c.Tx, &Authorization{UserID: user, LlmCube: t.cube, LlmCubeTheme: t.theme, ExpireDay: record.ExpireDay,
 		GrantedBy: req.who.ID, GmtModified: c.Now().UnixMilli()})
 	if err != nil {
 		return err

@@ -147,10 +147,15 @@ var switches = map[string]switched{
 		e := entry(authorizing("UserIds", "nobody")(g))
 		return fmt.Sprint(e["LlmCubeTheme"], " ", e["LlmCube"] == g.env.LlmCubeIDs[0])
 	}, " true", "<nil> true", "", nil, ""},
+	"QB-063=caller-first": {func(g *rig) string {
+		g.given("caller-unknown")
+		return told(authorizing("ExpireDay", "2026-02-30")(g)) + " " + told(authorizing("LlmCubes", "a,,b")(g)) + " " +
+			told(authorizing("OperationType", "7")(g))
+	}, "Date.Format.Error Invalid.Parameter.Error Invalid.Parameter.Error", "ApiUser.Not.Exists ApiUser.Not.Exists Invalid.Parameter.Error", "", nil, ""},
 	"QB-063=date-first": {func(g *rig) string {
 		g.given("caller-unknown")
-		return told(authorizing("ExpireDay", "2026-02-30")(g))
-	}, "ApiUser.Not.Exists", "Date.Format.Error", "", nil, ""},
+		return told(authorizing("ExpireDay", "2020-01-01")(g)) + " " + told(authorizing("UserIds", many(101))(g))
+	}, "ApiUser.Not.Exists ApiUser.Not.Exists", "Date.Exceed.Error ApiUser.Not.Exists", "", nil, ""},
 	"QB-064=off":            {telling(as(authorizeAction, "caller-without-data-service")), "API.Not.Exist", "200", "", nil, ""},
 	"QB-065=module":         {telling(as(authorizeAction, "caller-instance-expired")), "200", "RobotNl2sql.Moudle.NotPurchase", "", nil, ""},
 	"QB-066=Invalid<Param>": {telling(authorizing("OperationType", "7")), "Invalid.Parameter.Error", "InvalidOperationType", "", nil, ""},
