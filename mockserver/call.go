@@ -109,16 +109,6 @@ func (c *Call) BindBody(v any) error {
 	return json.Unmarshal(data, v)
 }
 
-// Pairs returns query and form pairs together, query first: the parameters of an RPC request.
-func (c *Call) Pairs() Pairs {
-	query, _ := c.Query()
-	form, _ := c.Form()
-	if len(form) == 0 {
-		return query
-	}
-	return append(query[:len(query):len(query)], form...)
-}
-
 // mostWarnings and longestWarning, in bytes, bound what a request can make the journal keep of it.
 const (
 	mostWarnings   = 20

@@ -58,6 +58,18 @@ func (r *Request) Form() (Pairs, error) {
 	return r.form, r.formErr
 }
 
+// Pairs returns query and form pairs together, query first: the parameters of an RPC request.
+func (r *Request) Pairs() Pairs {
+	r.parse()
+	switch {
+	case len(r.form) == 0:
+		return r.query
+	case len(r.query) == 0:
+		return r.form
+	}
+	return append(r.query[:len(r.query):len(r.query)], r.form...)
+}
+
 func (r *Request) parse() {
 	if r.parsed {
 		return

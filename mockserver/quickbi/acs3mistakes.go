@@ -59,12 +59,12 @@ func (p *acs3Parts) attempt(mistake, advice string) mockserver.Attempt {
 	return mockserver.Attempt{Mistake: mistake, Advice: advice, Text: text, Signature: p.sign(p.key, text)}
 }
 
-// acs3Mistakes is what clients get wrong with V3.
+// acs3Mistakes is what clients get wrong with V3. Of several that come to the same text the first one is told: "raw query"
+// stands behind what may be wrong with it.
 var acs3Mistakes = []struct {
 	mistake, advice string
 	change          func(*acs3Parts)
 }{
-	{"raw query", "sign the canonical query (decoded, encoded as RFC 3986 says, sorted), not the one on the wire", func(p *acs3Parts) { p.query = p.r.RawQuery }},
 	{"unsorted query", "sort the parameters by name, bytewise", requery(nil, appendPercent)},
 	{"sorted without regard to case", "sort by bytes: upper case comes before lower case", requery(foldingCase, appendPercent)},
 	{"space as +", "encode a blank as %20, not as +", requery(byNameThenValue, plusForBlank)},
@@ -75,6 +75,7 @@ var acs3Mistakes = []struct {
 	{"/ left bare", "encode / as %2F within names and values", requery(byNameThenValue, keepSlash)},
 	{"lower-case hex", "write percent-encoding with upper-case hex digits", requery(byNameThenValue, lowerHex)},
 	{"no encoding", "encode names and values of the query", requery(byNameThenValue, verbatim)},
+	{"raw query", "sign the canonical query (decoded, encoded as RFC 3986 says, sorted), not the one on the wire", func(p *acs3Parts) { p.query = p.r.RawQuery }},
 	{"form parameters in the query", "parameters of a form body are covered by the hash of the body, not by the canonical query", formIntoQuery},
 	{"query left out", "the third line is the canonical query", func(p *acs3Parts) { p.query = "" }},
 	{"missing final /", "the canonical URI of an RPC call is /", func(p *acs3Parts) { p.uri = "" }},

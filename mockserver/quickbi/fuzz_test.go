@@ -48,7 +48,7 @@ func FuzzRPCStringToSign(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, body string) {
 		r := &mockserver.Request{Method: "POST", RawPath: "/", RawQuery: query, Body: []byte(body),
 			Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}
-		pairs := rpcPairs(r)
+		pairs := r.Pairs()
 		got := string(rpcStringToSign(nil, "POST", pairs))
 		if want := "POST&%2F&" + slowEncode(slowCanonicalQuery(pairs, "Signature")); got != want {
 			t.Errorf("string to sign\n got %q\nwant %q", got, want)

@@ -26,7 +26,7 @@ func sessionOf(c *mockserver.Call) *session { return c.Caller.(*session) }
 // begin gives every call its request id and decides scheme and format.
 func begin(c *mockserver.Call) {
 	c.RequestID = c.UUID()
-	s := &session{v3: isACS3(c.Header.Get("Authorization")), pairs: rpcPairs(c.Request)}
+	s := &session{v3: isACS3(c.Header.Get("Authorization")), pairs: c.Pairs()}
 	if !s.v3 {
 		s.v3 = unsignedV3(c.Request, s.pairs)
 	}
@@ -379,7 +379,7 @@ func otherSecrets(c *mockserver.Call, but string) []string {
 
 // hider returns a function that takes the security token of a request out of a text, however it was encoded.
 func hider(r *mockserver.Request) func(string) string {
-	token, _ := rpcPairs(r).Get(tokenParam)
+	token, _ := r.Pairs().Get(tokenParam)
 	if h := r.Header.Get(tokenHeader); h != "" {
 		token = h
 	}

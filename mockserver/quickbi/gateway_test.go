@@ -237,7 +237,7 @@ func TestV1MismatchQuotesTheStringToSign(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, mockserver.WorldSetting{})
 	req := g.request(call{v1: true, params: g.callback(), secret: "x"})
-	want := "POST&%2F&" + slowEncode(slowCanonicalQuery(rpcPairs(received(t, req)), "Signature"))
+	want := "POST&%2F&" + slowEncode(slowCanonicalQuery(received(t, req).Pairs(), "Signature"))
 	got := roundTrip(t, req)
 	if _, quoted, _ := strings.Cut(got.message, "server string to sign is:"); quoted != want {
 		t.Errorf("got %s\nwant …%s", got.message, want)

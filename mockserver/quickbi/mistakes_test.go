@@ -65,6 +65,27 @@ func TestMistakesAreTold(t *testing.T) {
 	}
 }
 
+// TestRawQueryIsToldLast: a query that is signed as it is sent is told by what is wrong with it, if that is one thing.
+func TestRawQueryIsToldLast(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{"A=x+y&b=1": "space as +", "b=1&A=x": "*", "b=1&A=x+y": "raw query", "A=x&b=%2a": "lower-case hex"} {
+		rpc := &mockserver.Request{Method: "GET", RawPath: "/", Header: http.Header{}, RawQuery: query}
+		acs := &mockserver.Request{Method: "GET", RawPath: "/", Header: http.Header{}, RawQuery: query}
+		p, q := rpcPartsOf(rpc, "s"), acs3PartsOf(acs, []string{"host"}, "s")
+		p.raw, q.query = query, query
+		for right, sent := range map[string]mockserver.Attempt{p.text(): {Signature: p.sign(p.key, []byte(p.text()))}, q.text(): q.attempt("", "")} {
+			attempts := rpcAttempts(rpc, "s", nil)
+			if right == q.text() {
+				attempts = acs3Attempts(acs, []string{"host"}, "s", nil)
+			}
+			got := (&mockserver.Explanation{ClientSignature: sent.Signature}).Diagnose(right, attempts).Mistake
+			if got != want && (want != "*" || !strings.HasPrefix(got, "unsorted")) {
+				t.Errorf("%s: told %q, want %q", query, got, want)
+			}
+		}
+	}
+}
+
 // pointless are the mistakes that a request of this method cannot make.
 func pointless(mistake, method string) bool {
 	switch mistake {

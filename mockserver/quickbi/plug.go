@@ -30,7 +30,7 @@ func looksSigned(r *mockserver.Request) bool {
 	if isACS3(r.Header.Get("Authorization")) {
 		return true
 	}
-	pairs := rpcPairs(r)
+	pairs := r.Pairs()
 	_, key := pairs.Get("AccessKeyId")
 	_, signature := pairs.Get(signatureParam)
 	return key && signature
@@ -47,7 +47,7 @@ func identify(r *mockserver.Request, keys []string) []string {
 		}
 		return keys
 	}
-	pairs := rpcPairs(r)
+	pairs := r.Pairs()
 	if token, ok := pairs.Get(tokenParam); ok {
 		keys = append(keys, tokenClaim(token))
 	}

@@ -203,14 +203,10 @@ var (
 	resources = store.NewTable("resources", func(r *Resource) string { return r.ID }).
 			References(store.Reference[Resource]{Field: "workspace_id", To: "workspaces", IDs: func(r *Resource) []string { return []string{r.WorkspaceID} }})
 
-	applications = store.NewTable("applications", func(a *Application) string { return a.ID },
-		store.Index[Application]{Name: byFlag, Key: func(a *Application) (string, bool) {
-			return store.Key(store.Int(int64(a.FlagStatus)), a.ID), true
-		}}).
-		References(
-			store.Reference[Application]{Field: "organization_id", To: "organizations", IDs: func(a *Application) []string { return []string{a.OrganizationID} }},
-			store.Reference[Application]{Field: "applicant_id", To: "users", IDs: func(a *Application) []string { return []string{a.ApplicantID} }},
-			store.Reference[Application]{Field: "resource_id", To: "resources", IDs: func(a *Application) []string { return []string{a.ResourceID} }})
+	applications = store.NewTable("applications", func(a *Application) string { return a.ID }).References(
+		store.Reference[Application]{Field: "organization_id", To: "organizations", IDs: func(a *Application) []string { return []string{a.OrganizationID} }},
+		store.Reference[Application]{Field: "applicant_id", To: "users", IDs: func(a *Application) []string { return []string{a.ApplicantID} }},
+		store.Reference[Application]{Field: "resource_id", To: "resources", IDs: func(a *Application) []string { return []string{a.ResourceID} }})
 
 	cubes    = store.NewTable("cubes", func(c *Cube) string { return c.ID })
 	llmCubes = store.NewTable("llm_cubes", func(c *LlmCube) string { return c.ID },
@@ -232,7 +228,6 @@ var (
 const (
 	byName  = "by_name"
 	byToken = "by_token"
-	byFlag  = "by_flag"
 	byCube  = "by_cube"
 )
 

@@ -51,7 +51,7 @@ func (p *rpcParts) text() string {
 	return p.method + "&" + p.path + "&" + canonical
 }
 
-// rpcMistakes is what clients get wrong with signature version 1.0.
+// rpcMistakes is what clients get wrong with signature version 1.0; the order is that of acs3Mistakes.
 var rpcMistakes = []struct {
 	mistake, advice string
 	change          func(*rpcParts)
@@ -65,9 +65,9 @@ var rpcMistakes = []struct {
 	{"lower-case hex", "write percent-encoding with upper-case hex digits", func(p *rpcParts) { p.encode = lowerHex }},
 	{"no encoding", "encode names and values before joining them", func(p *rpcParts) { p.encode = verbatim }},
 	{"canonical query not encoded again", "encode the joined query once more before putting it into the string to sign", func(p *rpcParts) { p.once = true }},
-	{"raw query", "sign the canonical query (decoded, encoded as RFC 3986 says, sorted), not what is sent", func(p *rpcParts) { p.raw = asSent(p.r) }},
 	{"unsorted parameters", "sort the parameters by name, bytewise", func(p *rpcParts) { p.less = nil }},
 	{"sorted without regard to case", "sort by bytes: upper case comes before lower case", func(p *rpcParts) { p.less = foldingCase }},
+	{"raw query", "sign the canonical query (decoded, encoded as RFC 3986 says, sorted), not what is sent", func(p *rpcParts) { p.raw = asSent(p.r) }},
 	{"secret without &", "append & to the secret before using it as the key", func(p *rpcParts) { p.key = strings.TrimSuffix(p.key, "&") }},
 	{"HMAC-SHA256", "signature version 1.0 here is HMAC-SHA1", func(p *rpcParts) { p.sign = hmacSHA256Base64 }},
 	{"signature in hex", "write the signature in Base64", func(p *rpcParts) { p.sign = hmacSHA1Hex }},

@@ -69,13 +69,3 @@ func hmacSHA1(key string, text []byte) string {
 
 // sameSignature compares in constant time.
 func sameSignature(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
-
-// rpcPairs are query and form together, query first.
-func rpcPairs(r *mockserver.Request) mockserver.Pairs {
-	query, _ := r.Query()
-	form, _ := r.Form()
-	if len(form) == 0 {
-		return query
-	}
-	return append(query[:len(query):len(query)], form...)
-}

@@ -76,7 +76,7 @@ func verify(r *mockserver.Request, secret string) bool {
 		_, signature := acs3Signature(secret, acs3Canonical(nil, r, a.SignedHeaders, sha256Hex(r.Body)))
 		return sameSignature(signature, a.Signature)
 	}
-	pairs := rpcPairs(r)
+	pairs := r.Pairs()
 	sent, _ := pairs.Get(signatureParam)
 	return sameSignature(rpcSignature(secret, rpcStringToSign(nil, r.Method, pairs)), sent)
 }
@@ -104,7 +104,7 @@ func TestIntermediateTexts(t *testing.T) {
 			t.Parallel()
 			r := v.request()
 			if v.Scheme == rpcScheme {
-				if got := string(rpcStringToSign(nil, r.Method, rpcPairs(r))); got != v.StringToSign {
+				if got := string(rpcStringToSign(nil, r.Method, r.Pairs())); got != v.StringToSign {
 					t.Errorf("string to sign\n got %s\nwant %s", got, v.StringToSign)
 				}
 				return
