@@ -55,6 +55,8 @@ func TestRetries(t *testing.T) {
 		{"OKThrottledTwice", grant, nil, []handler{throttled(), throttled(), says(200, listed)}, nil, false, []time.Duration{100 * ms, 200 * ms}},
 		{"OKAfterTimeLeft", decide, nil, []handler{throttled("x-ratelimit-user", "Limit:10,Remain:0,TimeLeft:1500,Reset:1"), says(200, success)},
 			nil, false, []time.Duration{1500 * ms}},
+		{"OKAfterTimeLeftOfApi", decide, nil, []handler{refuses(400, "Throttling.Api", "x-ratelimit-user-api", "TimeLeft:700"), says(200, success)},
+			nil, false, []time.Duration{700 * ms}},
 		{"OKAfterRetryAfter", decide, nil, []handler{throttled("Retry-After", "7"), says(200, success)}, nil, false, []time.Duration{7 * time.Second}},
 		{"OKAfterRetryAfterDate", decide, nil, []handler{throttled("Retry-After", "Thu, 15 Jan 2026 08:00:09 GMT"), says(200, success)},
 			nil, false, []time.Duration{9 * time.Second}},
