@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -94,21 +93,6 @@ func (c *Call) PathArg(name string) string {
 	return ""
 }
 
-// BindBody decodes a validated JSON body, or a validated form body, into v by its json tags.
-func (c *Call) BindBody(v any) error {
-	if !c.hasBody {
-		return nil
-	}
-	if c.MediaType() != formType {
-		return json.Unmarshal(c.Body, v)
-	}
-	data, err := json.Marshal(c.body)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(data, v)
-}
-
 // mostWarnings and longestWarning, in bytes, bound what a request can make the journal keep of it.
 const (
 	mostWarnings   = 20
@@ -195,5 +179,3 @@ func hexDigits(r *rand.Rand, n int, upper bool) string {
 	}
 	return string(b)
 }
-
-const formType = "application/x-www-form-urlencoded"

@@ -95,7 +95,7 @@ func (c *Call) checkMethod() error {
 }
 
 func (c *Call) locatePath() error {
-	reason, why := NoSuchOperation, "no operation has the path "+c.RawPath
+	var methods []string
 	for _, op := range c.plugged.ops {
 		args, ok := op.match(c.RawPath)
 		switch {
@@ -103,10 +103,13 @@ func (c *Call) locatePath() error {
 			c.Op, c.pathArgs = op, args
 			return nil
 		case ok:
-			reason, why = NoSuchMethod, "the path is served with "+op.Spec.Method+", not with "+c.Method
+			methods = append(methods, op.Spec.Method)
 		}
 	}
-	return c.plug.Refuse(c, reason).Because("%s", why)
+	if len(methods) > 0 {
+		return c.plug.Refuse(c, NoSuchMethod).Because("the path is served with %s, not with %s", strings.Join(methods, ", "), c.Method)
+	}
+	return c.plug.Refuse(c, NoSuchOperation).Because("no operation has the path %s", c.RawPath)
 }
 
 // handle runs the handler in a transaction of its own.

@@ -94,7 +94,7 @@ func TestPipeline(t *testing.T) {
 		{"ErrContentType", "POST", "/acme/notes", "{}", demoKey(), 400, "Malformed", "Content-Type is malformed."},
 		{"ErrNotJSON", "POST", "/acme/notes", "{", jsonKey(), 400, "Malformed", "body is malformed."},
 		{"ErrTrailing", "POST", "/acme/notes", `{"id":"a","text":"b"} {}`, jsonKey(), 400, "Malformed", "body is malformed."},
-		{"ErrArray", "POST", "/acme/notes", "[]", jsonKey(), 400, "Malformed", " is malformed."},
+		{"ErrArray", "POST", "/acme/notes", "[]", jsonKey(), 400, "Malformed", "body is malformed."},
 		{"ErrFieldMissing", "POST", "/acme/notes", `{"text":7}`, jsonKey(), 400, "Missing", "id is missing."},
 		{"ErrFieldEmpty", "POST", "/acme/notes", `{"id":"","text":"x"}`, jsonKey(), 400, "Missing", "id is missing."},
 		{"ErrFieldType", "POST", "/acme/notes", `{"id":"A","text":7}`, jsonKey(), 400, "Malformed", "text is malformed."},

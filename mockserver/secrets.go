@@ -141,7 +141,7 @@ func (n *secretNames) pairs(raw string) string {
 }
 
 func (n *secretNames) body(mediaType string, body []byte) string {
-	if mediaType == formType {
+	if mediaType == formType && !bytes.ContainsRune(body, '"') { // with one it is JSON, whatever the client calls it
 		return n.pairs(string(body))
 	}
 	if len(n.fields) == 0 || !n.mentions(body) {

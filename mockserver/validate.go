@@ -1,12 +1,7 @@
 package mockserver
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/countersign/countersign/specs"
@@ -36,7 +31,8 @@ func (c *Call) validate() *Refusal {
 		return nil
 	}
 	r := c.Refuse(first.Refusal, first.Name)
-	return r.At(violationPlace(first)).Because("%s", first.Error())
+	at := violationPlace(first)
+	return r.At(at).Because("%s: %s", at, first.Reason)
 }
 
 func violationPlace(v *specs.Violation) string {
@@ -53,7 +49,7 @@ func (c *Call) checkHeaders() *Refusal {
 		if h.When == "never" || h.When == "body" && len(c.Body) == 0 {
 			continue
 		}
-		if h.Assumption != "" && c.Switch(h.Assumption) == "lenient" {
+		if c.lenient(h) {
 			continue
 		}
 		value := c.Header.Get(h.canonical)
@@ -68,6 +64,11 @@ func (c *Call) checkHeaders() *Refusal {
 	return nil
 }
 
+// lenient reports whether the world does not mind a header.
+func (c *Call) lenient(h *headerRule) bool {
+	return h.Assumption != "" && c.Switch(h.Assumption) == "lenient"
+}
+
 func mediaType(value string) string {
 	v, _, _ := strings.Cut(value, ";")
 	return strings.ToLower(strings.TrimSpace(v))
@@ -76,6 +77,9 @@ func mediaType(value string) string {
 func (c *Call) checkReadable() *Refusal {
 	if _, err := c.Query(); err != nil {
 		return c.plug.Refuse(c, Unreadable).Because("the query is %v", err)
+	}
+	if !c.Op.takesForm() {
+		return nil
 	}
 	if _, err := c.Form(); err != nil {
 		return c.plug.Refuse(c, Unreadable).Because("the form is %v", err)
@@ -128,78 +132,6 @@ func (p *param) check(a *arg) *specs.Violation {
 	var v *specs.Violation
 	a.number, v = p.schema.CheckText(p.name, a.text, p.refusals)
 	return v
-}
-
-func (c *Call) checkBody() *specs.Violation {
-	rule := c.Op.body
-	if rule == nil {
-		return nil
-	}
-	if len(bytes.TrimSpace(c.Body)) == 0 {
-		if rule.required {
-			return &specs.Violation{Kind: specs.Missing, Name: "body", Reason: "is required", Refusal: rule.refusals.Missing}
-		}
-		return nil
-	}
-	media := c.MediaType()
-	if media == "" {
-		media = rule.first
-	}
-	schema := rule.forms[media]
-	if schema == nil {
-		return &specs.Violation{Kind: specs.Malformed, Name: "Content-Type", Refusal: rule.refusals.Malformed,
-			Reason: fmt.Sprintf("is %s, want %s", media, rule.first)}
-	}
-	v, err := c.decodeBody(media, schema)
-	if err != nil {
-		return &specs.Violation{Kind: specs.Malformed, Name: "body", Reason: err.Error(), Refusal: rule.refusals.Malformed}
-	}
-	c.body, c.hasBody = v, true
-	return schema.Check(v, rule.refusals, c.unknownField)
-}
-
-func (c *Call) unknownField(pointer string) { c.Warn("body field %s is not documented", pointer) }
-
-func (c *Call) decodeBody(media string, schema *specs.Schema) (any, error) {
-	if media == formType {
-		pairs, err := c.Form()
-		return formObject(pairs, schema), err
-	}
-	dec := json.NewDecoder(bytes.NewReader(c.Body))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, fmt.Errorf("is not JSON: %w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("has something behind its JSON value, at byte %d", dec.InputOffset())
-	}
-	if !validUTF8(c.Body) {
-		return nil, fmt.Errorf("is %w", ErrBadEncoding)
-	}
-	return v, nil
-}
-
-// formObject turns pairs into the object a form schema describes; numbers and booleans become such where they can.
-func formObject(pairs Pairs, schema *specs.Schema) map[string]any {
-	obj := make(map[string]any, len(pairs))
-	for _, p := range pairs {
-		if _, dup := obj[p.Name]; dup {
-			continue
-		}
-		obj[p.Name] = p.Value
-		switch schema.PropertyType(p.Name) {
-		case "integer", "number":
-			if _, err := strconv.ParseFloat(p.Value, 64); err == nil {
-				obj[p.Name] = json.Number(p.Value)
-			}
-		case "boolean":
-			if p.Value == "true" || p.Value == "false" {
-				obj[p.Name] = p.Value == "true"
-			}
-		}
-	}
-	return obj
 }
 
 // checkUnknown warns of query parameters (and the form pairs of an RPC request) that no document names; a strict world
