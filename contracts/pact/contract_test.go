@@ -138,7 +138,12 @@ func (c contract) play(t *testing.T, dir string, i interaction, through http.Rou
 		return err
 	}
 	add := pact.AddInteraction().UponReceiving(i.name)
+	seen := map[string]bool{}
 	for _, s := range i.given {
+		if seen[s.Name] {
+			return fmt.Errorf("the state %s stands there twice: pact-go would make one of the two", s.Name)
+		}
+		seen[s.Name] = true
 		add.GivenWithParameter(s)
 	}
 	request := add.WithRequest(consumer.Method(i.method), i.path, func(b *consumer.V4RequestBuilder) {

@@ -42,7 +42,9 @@ func daBare() []field {
 	}
 }
 
-func daHeader() []field { return append(daBare(), daSignature(daKey, "user-agent;workspace;x-project-id;x-sdk-date")...) }
+func daHeader() []field {
+	return append(daBare(), daSignature(daKey, "user-agent;workspace;x-project-id;x-sdk-date")...)
+}
 
 func daSignature(key, names string) []field {
 	return []field{
@@ -247,7 +249,9 @@ func withTokenOf(i interaction, want *client.Code) interaction {
 }
 
 func daGateway() []interaction {
-	text := func(s string) any { return matchers.Regex("Incorrect IAM authentication information: "+s, `^Incorrect IAM authentication information: .*`+s+`.*$`) }
+	text := func(s string) any {
+		return matchers.Regex("Incorrect IAM authentication information: "+s, `^Incorrect IAM authentication information: .*`+s+`.*$`)
+	}
 	refused := func(name string, states []models.ProviderState, status int, code string, message any, want *client.Code) interaction {
 		return daRefusedList(name, states, window(2, 0), status, code, message, fromGateway, want)
 	}

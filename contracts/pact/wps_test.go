@@ -22,9 +22,19 @@ const (
 	wpsSecond = "AKDEMO00000000000002"
 	wpsPath   = "/v7/workflow/approval_defines/user_manage"
 	// Cursors are opaque to the client, and the stand-in makes them of its seed (0), the user and the place in the list:
-	// these stand behind the fourth and the second of the definitions that definitions() makes, two a page.
-	wpsSecondPage = "eG5xhyldtIYRQNOv07SL2AAAAZvAqy-4ODAwMDAwMDAwMDAwMDAwMDA0"
-	wpsThirdPage  = "IPQsE3l3uFW0-EhlsV7kTwAAAZvAqyfoODAwMDAwMDAwMDAwMDAwMDAy"
+	// these stand behind the second and the fourth of the demo world's definitions.
+	wpsSecondPage = "L4nvO07GNXhdOex08RnKEgAAAZX5RPHANzAwMzAwMDAwMDA1MDI2OTky"
+	wpsThirdPage  = "nbzfhztpmi4cOmiYRC61wwAAAZXynhBANzAwMzAwMDAwMDA0ODE3NTM0"
+)
+
+// wpsNames are the names of the demo user's newest definitions.
+var wpsNames = []string{"年终评优", "海外汇款", "团建报销", wpsWithoutForm, "访客预约", "会议室预订", "薪资调整",
+	wpsLongName, "紧急采购‼️", "域名与证书申请"}
+
+// Two of them have no form.
+const (
+	wpsWithoutForm = "无form的流程"
+	wpsLongName    = "五十个字的审批名称用来检验名称长度的上限因此它写得特别长一直写到第五十个字为止不多也不少刚刚好了吧吗"
 )
 
 func TestWPSContract(t *testing.T) { wpsContract().make(t) }
@@ -54,16 +64,11 @@ func wpsClient(at place, change func(*wps.Config)) (*wps.Client, error) {
 	return wps.New(c)
 }
 
-// definitions is the state of the pages: the user manages five definitions, the fifth the newest; the decoy is another's.
-func definitions() []models.ProviderState {
-	states := given(state("wps-definitions", "count", 0))
-	for n := range 5 {
-		states = append(states, state("wps-definition-added", "name", wpsName(n+1)))
-	}
-	return append(states, state("wps-definition-added", "name", "another user's", "user_id", "u1002"))
+// definitions is the state of the pages: the user manages his newest definitions; the decoy is another's. A state can
+// stand only once in an interaction: pact-go merges those of one name.
+func definitions(count int) []models.ProviderState {
+	return given(state("wps-definitions", "count", count), state("wps-definition-added", "name", "another user's", "user_id", "u1002"))
 }
-
-func wpsName(n int) string { return fmt.Sprintf("definition %d", n) }
 
 // listing is a page that the client is to read these names from, or to answer with an error.
 func listing(r wps.ListRequest, change func(*wps.Config), names []string, next string, want error) func(context.Context, place) error {
@@ -79,7 +84,7 @@ func listing(r wps.ListRequest, change func(*wps.Config), names []string, next s
 		var got []string
 		for _, d := range page.Items {
 			got = append(got, d.Name)
-			if _, err := d.Created(); err != nil || d.ID == "" || len(d.FormDesigns) == 0 || len(d.ProcessDefine.Nodes) == 0 {
+			if _, err := d.Created(); err != nil || d.ID == "" || len(d.ProcessDefine.Nodes) == 0 {
 				return errors.Join(err, fmt.Errorf("the client reads the definition %+v", d))
 			}
 		}
@@ -92,20 +97,24 @@ func listing(r wps.ListRequest, change func(*wps.Config), names []string, next s
 
 // listed is a definition as a page has it.
 func listed(name string) map[string]any {
+	forms := any([]any{})
 	formType := `^(text_type_input|text_type_area|text_type_file|rich_text|date|select|info|contact|multi_select|number|money|image|sender|date_range)$`
+	if name != wpsWithoutForm && name != wpsLongName {
+		forms = matchers.EachLike(map[string]any{
+			"id": matchers.Like("leave_type"), "title": matchers.Like("请假类型"), "type": matchers.Regex("select", formType),
+			"required": matchers.Like(true), "placeholder": matchers.Like(""),
+		}, 1)
+	}
 	return map[string]any{
 		"id":    matchers.Regex("800000000000000005", `^[0-9]+$`),
 		"name":  name,
 		"icon":  matchers.Regex("tmp1", `^tmp([1-9]|1[0-5])$`),
 		"ctime": matchers.Regex("1768464004000", `^[0-9]{13}$`),
 		"created_by": map[string]any{
-			"id": "u1001", "type": matchers.Regex("user", `^(user|sp|unknown)$`),
+			"id": matchers.Like("u1001"), "type": matchers.Regex("user", `^(user|sp|unknown)$`),
 			"name": matchers.Like("陈薇"), "company_id": matchers.Like("c100"),
 		},
-		"form_designs": matchers.EachLike(map[string]any{
-			"id": matchers.Like("leave_type"), "title": matchers.Like("请假类型"), "type": matchers.Regex("select", formType),
-			"required": matchers.Like(true), "placeholder": matchers.Like(""),
-		}, 1),
+		"form_designs": forms,
 		"process_define": map[string]any{
 			"root": matchers.Like("node_0"),
 			"nodes": matchers.EachLike(map[string]any{
@@ -130,7 +139,7 @@ func page(name string, r wps.ListRequest, next string, names ...string) interact
 		cursor = matchers.Regex(next, `^[0-9A-Za-z_-]+$`)
 	}
 	return interaction{
-		name: "getUserManageApprovalDefinitionList: " + name, given: definitions(),
+		name: "getUserManageApprovalDefinitionList: " + name, given: definitions(5),
 		method: "GET", path: wpsPath, query: wpsQuery(r), header: wpsHeader(wpsApp),
 		status: 200, replyHeader: jsonReply,
 		reply: map[string]any{"code": 0, "msg": "", "data": map[string]any{"items": items, "has_more": next != "", "next_cursor": cursor}},
@@ -149,25 +158,17 @@ func wpsQuery(r wps.ListRequest) []field {
 func wpsPages() []interaction {
 	two := 2
 	empty := page("an empty list", wps.ListRequest{Page: &two}, "")
-	empty.given = given(state("wps-definitions", "count", 0), state("wps-definition-added", "name", "another user's", "user_id", "u1002"))
+	empty.given = definitions(0)
 	zero, thirty := 0, 30
-	var ten []string
-	for n := 12; n > 2; n-- {
-		ten = append(ten, wpsName(n))
-	}
-	byDefault := page("the page size 0, which stands for ten", wps.ListRequest{Page: &zero}, wpsSecondPage, ten...)
-	byDefault.given = definitions()
-	for n := 6; n <= 12; n++ {
-		byDefault.given = append(byDefault.given, state("wps-definition-added", "name", wpsName(n)))
-	}
-	external := page("the largest page, with external ids", wps.ListRequest{Page: &thirty}, "", wpsName(5), wpsName(4), wpsName(3), wpsName(2), wpsName(1))
+	byDefault := page("the page size 0, which stands for ten", wps.ListRequest{Page: &zero}, wpsSecondPage, wpsNames...)
+	byDefault.given = definitions(12)
+	external := page("the largest page, with external ids", wps.ListRequest{Page: &thirty}, "", wpsNames[:5]...)
 	external.header = append(external.header, is("X-Kso-Id-Type", "external"))
-	external.call = listing(wps.ListRequest{Page: &thirty}, func(c *wps.Config) { c.IDType = wps.External },
-		[]string{wpsName(5), wpsName(4), wpsName(3), wpsName(2), wpsName(1)}, "", nil)
+	external.call = listing(wps.ListRequest{Page: &thirty}, func(c *wps.Config) { c.IDType = wps.External }, wpsNames[:5], "", nil)
 	return []interaction{
-		page("the first page", wps.ListRequest{Page: &two}, wpsSecondPage, wpsName(5), wpsName(4)),
-		page("a page in the middle", wps.ListRequest{Cursor: wpsSecondPage, Page: &two}, wpsThirdPage, wpsName(3), wpsName(2)),
-		page("the last page", wps.ListRequest{Cursor: wpsThirdPage, Page: &two}, "", wpsName(1)),
+		page("the first page", wps.ListRequest{Page: &two}, wpsSecondPage, wpsNames[:2]...),
+		page("a page in the middle", wps.ListRequest{Cursor: wpsSecondPage, Page: &two}, wpsThirdPage, wpsNames[2:4]...),
+		page("the last page", wps.ListRequest{Cursor: wpsThirdPage, Page: &two}, "", wpsNames[4]),
 		empty, byDefault, external,
 	}
 }
@@ -183,7 +184,7 @@ func wpsRefusal(name string, states []models.ProviderState, r wps.ListRequest, s
 
 func wpsRefusedArguments() []interaction {
 	bad := func(name, message string, r wps.ListRequest) interaction {
-		return wpsRefusal(name, definitions(), r, 400, 400000007, "kso: InvalidArgument err: "+message, wps.ErrInvalidArgument)
+		return wpsRefusal(name, definitions(5), r, 400, 400000007, "kso: InvalidArgument err: "+message, wps.ErrInvalidArgument)
 	}
 	thirtyOne, less, two := 31, -1, 2
 	return []interaction{
