@@ -184,9 +184,7 @@ func (c contract) make(t *testing.T) {
 	made := tidied(t, filepath.Join(dir, c.file()))
 	committed := filepath.Join("pacts", c.file())
 	if *update {
-		if err := os.WriteFile(committed, made, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, committed, made)
 		return
 	}
 	if diff := cmp.Diff(string(tidied(t, committed)), string(made)); diff != "" {
@@ -215,4 +213,11 @@ func tidied(t *testing.T, file string) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func write(t *testing.T, file string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }

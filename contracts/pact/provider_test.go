@@ -89,8 +89,9 @@ func TestProviderPactGo(t *testing.T) {
 	}
 }
 
-// The same as countersign-verify does it, through a proxy of its own; through may stand before the stand-in.
-func verify(t *testing.T, file, description string, through func(http.RoundTripper) http.RoundTripper) *verifier.Result {
+// verify verifies the interactions of a file that fit a regular expression, in the way of countersign-verify: through a
+// proxy of its own. A mutation may stand before the stand-in.
+func verify(t *testing.T, file, description string, m *mutation) *verifier.Result {
 	t.Helper()
 	srv := standIn(t)
 	target, err := url.Parse(srv.URL)
@@ -98,10 +99,16 @@ func verify(t *testing.T, file, description string, through func(http.RoundTripp
 		t.Fatal(err)
 	}
 	var transport http.RoundTripper = &http.Transport{}
-	if through != nil {
-		transport = through(transport)
+	if m != nil {
+		transport = m.transport(transport)
 	}
-	proxy := httptest.NewServer(session(t, srv).Proxy(target, transport))
+	handler := session(t, srv).Proxy(target, transport)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m != nil && m.request != nil && r.URL.Path != replay.StatesPath {
+			m.request(r)
+		}
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(proxy.Close)
 	at, err := url.Parse(proxy.URL)
 	if err != nil {
@@ -114,6 +121,7 @@ func verify(t *testing.T, file, description string, through func(http.RoundTripp
 	return result
 }
 
+// The same by the library itself.
 func TestProvider(t *testing.T) {
 	for _, file := range pactFiles(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {

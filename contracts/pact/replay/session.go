@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,11 +46,31 @@ type Session struct {
 	mode   resign.Mode
 	// began is true from the first state of an interaction until its request, or its teardown.
 	began bool
+	// problems are those since Problems was asked last.
+	problems []string
 }
 
 // New makes a session.
 func New(c Config) *Session {
 	return &Session{config: c, signer: resign.Signer{Now: c.Now, Nonce: c.Nonce}, mode: resign.Good}
+}
+
+// Problems are the states that failed since it was asked last, and the requests that could not be signed: a verifier tells
+// only that something failed.
+func (s *Session) Problems() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := slices.Compact(s.problems) // verifiers ask for a state several times
+	s.problems = nil
+	return list
+}
+
+// noted keeps an error for Problems.
+func (s *Session) noted(err error) error {
+	if err != nil {
+		s.problems = append(s.problems, err.Error())
+	}
+	return err
 }
 
 // signParam is the parameter of any state that says how the request is signed.
@@ -59,6 +80,11 @@ const signParam = "sign"
 func (s *Session) Setup(ctx context.Context, state string, params map[string]any) (map[string]any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	values, err := s.setup(ctx, state, params)
+	return values, s.noted(err)
+}
+
+func (s *Session) setup(ctx context.Context, state string, params map[string]any) (map[string]any, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -117,11 +143,11 @@ func (s *Session) Sign(r *http.Request) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.begin(r.Context()); err != nil {
-		return err
+		return s.noted(err)
 	}
 	s.began = false
 	r.Host = s.config.Host
-	return s.signer.Sign(r, s.mode)
+	return s.noted(s.signer.Sign(r, s.mode))
 }
 
 // Filter signs every request again before it goes on.
