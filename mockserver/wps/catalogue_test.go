@@ -340,6 +340,20 @@ func TestStatusSwitch(t *testing.T) {
 	}
 }
 
+// TestStatusSwitchOfOAuthCodes: what an API call answers is WPS-005's, with a code of the OAuth family too; WPS-037 is the
+// token endpoint's alone.
+func TestStatusSwitchOfOAuthCodes(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t)
+	for choice, want := range map[string]int{"WPS-005=bad-request": http.StatusBadRequest, "WPS-037=bad-request": http.StatusForbidden} {
+		c := newClient(t, srv, "WPS-006=insufficient-scope", choice)
+		c.state("wps-scope-missing", nil)
+		if a := first(c, nil); a.status != want || a.code() != "40300010" {
+			t.Errorf("%s: status %d, code %s, want %d and 40300010", choice, a.status, a.code(), want)
+		}
+	}
+}
+
 // TestOAuthErrors wants the field debug in errors of the token endpoint, or not, as the world says.
 func TestOAuthErrors(t *testing.T) {
 	t.Parallel()

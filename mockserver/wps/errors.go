@@ -54,30 +54,26 @@ const (
 	errUpgrading          = "503000001"
 	errUnknown            = "999999999"
 
-	errOAuthMissing      = "40000001/missing"
-	errOAuthUnreadable   = "40000001/unreadable"
-	errOAuthRange        = "40000001/range"
-	errRedirectURI       = "40000001/redirect-uri"
-	errScopeNotGranted   = "40000005/scope"
-	errScopeWithdrawn    = "40000005/app"
-	errOAuthTooLarge     = "40000999/body"
-	errGrantNotAllowed   = "40100002"
-	errClientUnauth      = "40100002/secret"
-	errInvalidClient     = "40100008"
-	errCode              = "40100009/code"
-	errCodeRedirectURI   = "40100009/redirect-uri"
-	errRefreshToken      = "40100009/refresh-token"
-	errTicketGrant       = "40100009/app-ticket"
-	errUnsupportedGrant  = "40100010"
-	errTicketToken       = "40100011/app-ticket"
-	errAccessDenied      = "40300003"
-	errOAuthContentType  = "41500001"
-	errOAuthServer       = "50000006"
-	errOAuthUnavailable  = "50300007"
-	oauthPathPrefix      = "/oauth2/"
-	operationToken       = "getAccessToken"
-	operationUserManage  = "getUserManageApprovalDefinitionList"
-	firstServerErrorCode = http.StatusInternalServerError
+	errOAuthMissing     = "40000001/missing"
+	errOAuthUnreadable  = "40000001/unreadable"
+	errOAuthRange       = "40000001/range"
+	errRedirectURI      = "40000001/redirect-uri"
+	errScopeNotGranted  = "40000005/scope"
+	errScopeWithdrawn   = "40000005/app"
+	errOAuthTooLarge    = "40000999/body"
+	errGrantNotAllowed  = "40100002"
+	errClientUnauth     = "40100002/secret"
+	errInvalidClient    = "40100008"
+	errCode             = "40100009/code"
+	errCodeRedirectURI  = "40100009/redirect-uri"
+	errRefreshToken     = "40100009/refresh-token"
+	errTicketGrant      = "40100009/app-ticket"
+	errUnsupportedGrant = "40100010"
+	errTicketToken      = "40100011/app-ticket"
+	errAccessDenied     = "40300003"
+	errOAuthContentType = "41500001"
+	errOAuthServer      = "50000006"
+	errOAuthUnavailable = "50300007"
 )
 
 // exchange says that in worlds which chose the alternative, another entry of the catalogue is answered.
@@ -116,10 +112,10 @@ func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
 		}
 	}
 	status := "WPS-005"
-	if len(r.Code) == 8 {
+	if isOAuth(c, r) {
 		status = "WPS-037"
 	}
-	if r.Entry.Status < firstServerErrorCode && c.Switch(status) == "bad-request" {
+	if r.Entry.Status < http.StatusInternalServerError && c.Switch(status) == "bad-request" {
 		entry := *r.Entry
 		entry.Status = http.StatusBadRequest
 		revised := *r

@@ -7,8 +7,6 @@ import (
 	"github.com/countersign/countersign/mockserver/store"
 )
 
-const defaultPage = 10 // WPS-011
-
 // page is a page of definitions, which are already JSON, in the form of the world's view.
 type page struct {
 	items      []byte
@@ -86,7 +84,7 @@ func readQuery(c *mockserver.Call, user string) (*query, error) {
 		case "error":
 			return nil, c.Refuse(errRange, "page").At("page").Because("0 definitions are wanted")
 		case "default-size":
-			q.limit = defaultPage
+			q.limit = c.Op.Spec.Pagination.DefaultSize
 		}
 	}
 	return q, nil

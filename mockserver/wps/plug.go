@@ -10,6 +10,13 @@ import (
 // vendor is the plug's name and its folder below specs/.
 const vendor = "wps"
 
+// Operations of the documents, and the path below which the endpoints of OAuth are.
+const (
+	operationUserManage = "getUserManageApprovalDefinitionList"
+	operationToken      = "getAccessToken"
+	oauthPathPrefix     = "/oauth2/"
+)
+
 // New makes the plug for WPS 365.
 func New(env mockserver.Env) (*mockserver.Plug, error) {
 	spec, err := env.LoadSpec(vendor)
