@@ -59,25 +59,33 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*Request, *edg
 		}
 	}
 	req.RawPath, req.RawQuery, _ = strings.Cut(target, "?")
+	problem := s.receiveBody(w, r, req)
+	if problem == nil && req.tooManyPairs() {
+		problem = &edgeProblem{Unreadable, "the query or the form has " + errTooManyPairs.Error()}
+	}
+	return req, problem
+}
+
+func (s *Server) receiveBody(w http.ResponseWriter, r *http.Request, req *Request) *edgeProblem {
 	if r.Body == nil || r.Body == http.NoBody {
-		return req, nil
+		return nil
 	}
 	if r.ContentLength > s.maxBody {
 		if r.Header.Get("Expect") != "" { // the client waits to be told whether to send it at all
-			return req, s.overLimit()
+			return s.overLimit()
 		}
-		return req, s.tooLarge(w, r.Body)
+		return s.tooLarge(w, r.Body)
 	}
 	body, err := readBody(r.Body, r.ContentLength, s.maxBody)
 	switch {
 	case err != nil:
 		req.Body = body
-		return req, &edgeProblem{Unreadable, fmt.Sprintf("the body ended early, after %d bytes: %v", len(body), err)}
+		return &edgeProblem{Unreadable, fmt.Sprintf("the body ended early, after %d bytes: %v", len(body), err)}
 	case int64(len(body)) > s.maxBody:
-		return req, s.tooLarge(w, r.Body)
+		return s.tooLarge(w, r.Body)
 	}
 	req.Body = body
-	return req, nil
+	return nil
 }
 
 // maxDrained bounds what is read of an oversized body so that the client hears the answer instead of a reset, in bytes.

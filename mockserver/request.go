@@ -1,7 +1,9 @@
 package mockserver
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -76,9 +78,19 @@ func (r *Request) parse() {
 	}
 	r.parsed = true
 	r.query, r.queryErr = ParsePairs(r.RawQuery)
-	if len(r.Body) > 0 && r.MediaType() == "application/x-www-form-urlencoded" {
+	if r.hasForm() {
 		r.form, r.formErr = ParsePairs(string(r.Body))
 	}
+}
+
+func (r *Request) hasForm() bool {
+	return len(r.Body) > 0 && r.MediaType() == "application/x-www-form-urlencoded"
+}
+
+// tooManyPairs reports whether query or form are more than anybody sends; then neither the world nor the operation can
+// be told from them.
+func (r *Request) tooManyPairs() bool {
+	return strings.Count(r.RawQuery, "&") >= maxPairs || r.hasForm() && bytes.Count(r.Body, []byte("&")) >= maxPairs
 }
 
 // forget drops the decoded pairs; whoever asks for them again gets them decoded again.
@@ -115,14 +127,23 @@ func (r *Request) Path() string {
 // ErrBadEncoding says that a query, form or path is not percent-encoded UTF-8.
 var ErrBadEncoding = errors.New("not percent-encoded UTF-8")
 
+// maxPairs bounds the pairs of a query or form. Every step looks at all of them, some of them sort.
+const maxPairs = 10_000
+
+var errTooManyPairs = fmt.Errorf("more than %d parameters", maxPairs)
+
 // ParsePairs decodes a query or form. A pair that is not percent-encoding is left out and reported; one that is, but of
 // bytes that are not UTF-8, is reported and there, because signatures cover it. A pair without "=" has an empty value;
-// "+" is a space; ";" is an ordinary character.
+// "+" is a space; ";" is an ordinary character. More than ten thousand pairs are not decoded at all.
 func ParsePairs(raw string) (Pairs, error) {
 	if raw == "" {
 		return nil, nil
 	}
-	pairs := make(Pairs, 0, strings.Count(raw, "&")+1)
+	n := strings.Count(raw, "&") + 1
+	if n > maxPairs {
+		return nil, errTooManyPairs
+	}
+	pairs := make(Pairs, 0, n)
 	var bad error
 	for raw != "" {
 		var part string
