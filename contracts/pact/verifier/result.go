@@ -75,6 +75,9 @@ func claim(list []failure, description string) (texts []string, rest []failure) 
 	return []string{"the library gives no reason"}, list
 }
 
+// NothingVerified is the Problem of a source in which no interaction was found.
+const NothingVerified = "nothing was verified: no interaction was found"
+
 func (r *Result) problem(unclaimed []failure, passed bool) string {
 	var lines []string
 	for _, f := range unclaimed {
@@ -86,7 +89,7 @@ func (r *Result) problem(unclaimed []failure, passed bool) string {
 	}
 	switch {
 	case len(r.Interactions) == 0 && !failed:
-		lines = append(lines, "nothing was verified: no interaction was found")
+		lines = append(lines, NothingVerified)
 	case !passed && !failed:
 		lines = append(lines, "the library says that the verification failed, and not at what")
 	case passed && failed:
