@@ -47,7 +47,11 @@ var importTable = []row{
 	{pkg: "contracts/check", mayImport: []string{"specs"}},
 	{pkg: "contracts/pact/ffi"},
 	{pkg: "contracts/pact/resign", mayImport: []string{"contracts/client/..."}},
-	{pkg: "contracts/pact/replay", mayImport: []string{"contracts/pact/resign", "mockserver"}}, // knows no vendor
+	{
+		pkg:       "contracts/pact/replay",
+		mayImport: []string{"contracts/pact/resign", "mockserver"}, // knows no vendor
+		inTests:   []string{"contracts/client/...", "mockserver/..."},
+	},
 	{pkg: "contracts/pact/verifier", mayImport: []string{"contracts/pact/ffi"}},
 	{pkg: "contracts/pact/...", mayImport: []string{"contracts/pact/...", "contracts/client/...", "mockserver/..."}},
 	{pkg: "fixtures", mayImport: []string{"specs"}},

@@ -16,6 +16,8 @@ type Key struct {
 	Token string
 	// Temporary keys send their token with every signature.
 	Temporary bool
+	// itself is true of a key that never stands in for one that the provider does not know.
+	itself bool
 }
 
 // Keys are the credentials of the provider, by vendor. The zero value has none.
@@ -40,7 +42,11 @@ func (k *Keys) Learn(env map[string]any) {
 // the key of another user than the first is signed with that user's.
 func (k *Keys) LearnRecords(records []map[string]any) {
 	for _, r := range records {
+		n := len(k.of[quickBI])
 		k.add(quickBI, r, fields{"id", "secret", "token", true})
+		for i := range k.of[quickBI][n:] {
+			k.of[quickBI][n+i].itself = true
+		}
 	}
 }
 
@@ -65,7 +71,7 @@ var names = map[string]fields{
 
 func (k *Keys) add(vendor string, values map[string]any, f fields) {
 	text := func(name string) string { s, _ := values[name].(string); return s }
-	key := Key{text(f.id), text(f.secret), text(f.token), f.temporary && text(f.token) != ""}
+	key := Key{ID: text(f.id), Secret: text(f.secret), Token: text(f.token), Temporary: f.temporary && text(f.token) != ""}
 	if key.ID == "" || key.Secret == "" {
 		return
 	}
@@ -85,12 +91,12 @@ func (k *Keys) pick(vendor, recorded string, temporary bool) (Key, bool) {
 		}
 	}
 	for i := len(all) - 1; temporary && i >= 0; i-- {
-		if all[i].Temporary {
+		if all[i].Temporary && !all[i].itself {
 			return all[i], true
 		}
 	}
 	for _, key := range all {
-		if !key.Temporary {
+		if !key.Temporary && !key.itself {
 			return key, true
 		}
 	}
