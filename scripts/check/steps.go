@@ -149,7 +149,7 @@ func prismProxy(ctx context.Context, p *project) (t tally) {
 }
 
 // contracts runs the Pact tests, which link a C library and therefore sit behind a build tag. scripts/pact-ffi fetches
-// the library.
+// the library; contracts/pact/ffi tells the linker where it is.
 func contracts(ctx context.Context, p *project) (t tally) {
 	if !exists(p.path("contracts", "pact")) {
 		return skipped("contracts/pact", "not there yet")
@@ -158,7 +158,10 @@ func contracts(ctx context.Context, p *project) (t tally) {
 		t.one("pact library", err)
 		return t
 	}
-	return goTest(ctx, p, ".", "-count=1", "-tags=pact", "./contracts/pact/...")
+	withC := p.with("CGO_ENABLED=1")
+	t.one("vet of the Pact tests", withC.run(ctx, "", "go", "vet", "-tags=pact", "./contracts/pact/...", "./cmd/countersign-verify"))
+	t.add(goTest(ctx, withC, ".", "-race", "-count=1", "-tags=pact", "./contracts/pact/...", "./cmd/countersign-verify"))
+	return t
 }
 
 // regenerate makes the made files again. It compares with what lay there before, not with the last commit, so that it
