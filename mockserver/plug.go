@@ -84,8 +84,6 @@ const (
 	Unreadable
 	// Broken: the stand-in itself failed (a panic, a bug); it is logged and counted.
 	Broken
-	// Unavailable: the server is shutting down.
-	Unavailable
 )
 
 // Header is http.Header, named here so that plugs need not import net/http for it.

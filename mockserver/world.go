@@ -106,9 +106,15 @@ func (w *World) identity() uint64 {
 }
 
 // callRand is the chance of the n-th call, setupRand that of the n-th setup.
-func (w *World) callRand(n uint64) *rand.Rand { return rand.New(rand.NewPCG(w.setting.Seed, n)) } //nolint:gosec // must be repeatable
+func (w *World) callRand(n uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(w.setting.Seed^callStream, n)) //nolint:gosec // must be repeatable
+}
 
-const setupStream = 0x5e7d0f1c
+// The streams keep calls, setups and what a world is filled with from drawing the same numbers.
+const (
+	callStream  = 0xca11
+	setupStream = 0x5e7d0f1c
+)
 
 func (w *World) setupRand(n uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(w.setting.Seed^setupStream, n)) //nolint:gosec // must be repeatable

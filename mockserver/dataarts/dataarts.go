@@ -121,8 +121,6 @@ func refuse(c *mockserver.Call, reason mockserver.Reason) *mockserver.Refusal {
 		return c.Refuse(errBodyTooLarge)
 	case mockserver.Unreadable:
 		return c.Refuse(errUnreadable)
-	case mockserver.Unavailable:
-		return c.Refuse(errIAMUnavailable)
 	default:
 		return c.Refuse(errInternal)
 	}

@@ -64,8 +64,6 @@ func refuse(c *mockserver.Call, reason mockserver.Reason) *mockserver.Refusal {
 		return c.Refuse(errNoSuchAction)
 	case mockserver.NoSuchMethod:
 		return refuseMethod(c)
-	case mockserver.Unavailable:
-		return c.Refuse(errServiceUnavailable)
 	case mockserver.TooLarge, mockserver.Unreadable:
 		if c.Switch("QB-021") == errInternal {
 			return c.Refuse(errInternal)

@@ -135,8 +135,6 @@ func refuse(c *mockserver.Call, reason mockserver.Reason) *mockserver.Refusal {
 		return c.Refuse(either(oauth, errOAuthTooLarge, errBodyTooLarge))
 	case mockserver.Unreadable:
 		return c.Refuse(either(oauth, errOAuthUnreadable, errMalformed), "request").At("request")
-	case mockserver.Unavailable:
-		return c.Refuse(either(oauth, errOAuthUnavailable, errUpgrading))
 	default:
 		return c.Refuse(either(oauth, errOAuthServer, errInternal))
 	}
