@@ -91,9 +91,8 @@ func TestProviderPactGo(t *testing.T) {
 
 // verify verifies the interactions of a file that fit a regular expression, in the way of countersign-verify: through a
 // proxy of its own. A mutation may stand before the stand-in.
-func verify(t *testing.T, file, description string, m *mutation) *verifier.Result {
+func verify(t *testing.T, srv *mockserver.Running, file, description string, m *mutation) *verifier.Result {
 	t.Helper()
-	srv := standIn(t)
 	target, err := url.Parse(srv.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -123,9 +122,10 @@ func verify(t *testing.T, file, description string, m *mutation) *verifier.Resul
 
 // The same by the library itself.
 func TestProvider(t *testing.T) {
+	srv := standIn(t)
 	for _, file := range pactFiles(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			r := verify(t, file, "", nil)
+			r := verify(t, srv, file, "", nil)
 			if !r.Passed() {
 				t.Errorf("%+v", r)
 			}

@@ -127,10 +127,11 @@ func TestProviderMutations(t *testing.T) {
 			at(b, "data", "value")["topic_urn"] = nil
 		}}},
 	}
+	srv := standIn(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			file := filepath.Join("pacts", contract{provider: tt.provider}.file())
-			r := verify(t, file, "^"+regexp.QuoteMeta(tt.interaction)+"$", &tt.mutation)
+			r := verify(t, srv, file, "^"+regexp.QuoteMeta(tt.interaction)+"$", &tt.mutation)
 			if len(r.Interactions) != 1 || r.Problem != "" {
 				t.Fatalf("not the one interaction was verified: %+v", r)
 			}
@@ -150,6 +151,7 @@ func succeeded(body map[string]any) {
 
 // A state that the stand-in does not have, or a parameter that the state does not take, fails the verification.
 func TestUnknownStateFails(t *testing.T) {
+	srv := standIn(t)
 	for name, replace := range map[string][2]string{
 		"State":     {`"name": "wps-policy-denied"`, `"name": "wps-policy-in-doubt"`},
 		"Parameter": {`"count": 5`, `"counts": 5`},
@@ -164,7 +166,7 @@ func TestUnknownStateFails(t *testing.T) {
 				t.Fatal("nothing to replace")
 			}
 			write(t, file, changed)
-			r := verify(t, file, regexp.QuoteMeta(description)+"$", nil)
+			r := verify(t, srv, file, regexp.QuoteMeta(description)+"$", nil)
 			if r.Passed() || len(r.Interactions) == 0 || !strings.Contains(strings.Join(r.Interactions[0].Problems, " "), "state change") {
 				t.Errorf("got %+v", r)
 			}
@@ -174,7 +176,7 @@ func TestUnknownStateFails(t *testing.T) {
 
 // Nothing verified is not a success.
 func TestEmptyRunFails(t *testing.T) {
-	r := verify(t, filepath.Join("pacts", wpsContract().file()), "^no such interaction$", nil)
+	r := verify(t, standIn(t), filepath.Join("pacts", wpsContract().file()), "^no such interaction$", nil)
 	if r.Passed() || len(r.Interactions) != 0 || r.Problem == "" {
 		t.Errorf("got %+v", r)
 	}
