@@ -11,15 +11,6 @@ import (
 	"testing"
 )
 
-// spoiled is a transport that changes what the client sends: to the mock server it is another client.
-type spoiled func(*http.Request)
-
-func (f spoiled) RoundTrip(r *http.Request) (*http.Response, error) {
-	other := r.Clone(r.Context())
-	f(other)
-	return http.DefaultTransport.RoundTrip(other)
-}
-
 // query changes the parameters of a request.
 func query(change func(url.Values)) spoiled {
 	return func(r *http.Request) {

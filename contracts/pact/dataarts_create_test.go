@@ -5,6 +5,8 @@ package pact
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/pact-foundation/pact-go/v2/matchers"
@@ -44,9 +46,9 @@ var daConditions = []struct {
 	{"APIGW.0802", 403, "The IAM user is forbidden in the currently selected region.", dataarts.ErrIAMUserForbiddenInRegion},
 }
 
-func create(r dataarts.CreateApproverRequest, want error) func(context.Context, place) error {
+func create(r dataarts.CreateApproverRequest, change func(*dataarts.Config), want error) func(context.Context, place) error {
 	return func(ctx context.Context, at place) error {
-		c, err := daClient(at, nil)
+		c, err := daClient(at, change)
 		if err != nil {
 			return err
 		}
@@ -89,13 +91,19 @@ func creation(name string, r dataarts.CreateApproverRequest) interaction {
 		name: "CreateApprover: " + name, given: given(state("no-approvers")),
 		method: "POST", path: daPath, header: daHeader(), body: daBody(r),
 		status: 200, replyHeader: jsonReply, reply: map[string]any{"data": map[string]any{"value": reply}},
-		call: create(r, nil),
+		call: create(r, nil, nil),
 	}
 }
 
 func daCreations() []interaction {
 	on, off := true, false
-	return []interaction{
+	minimal := dataarts.CreateApproverRequest{ApproverName: daUserName, UserID: daUser}
+	token := creation("with a token", minimal)
+	token.header, token.call = daTokenHeader(), create(minimal, withToken, nil)
+	temporary := creation("with temporary credentials", minimal)
+	temporary.given = append(temporary.given, state("temporary-access-key"))
+	temporary.header, temporary.call = daTemporaryHeader(), create(minimal, withTemporaryKey, nil)
+	return []interaction{token, temporary,
 		creation("a member with nothing but name and id", dataarts.CreateApproverRequest{ApproverName: daUserName, UserID: daUser}),
 		creation("a member with everything", dataarts.CreateApproverRequest{ApproverName: daUserName, UserID: daUser, AppName: "dlg-ds",
 			Email: "wang.fang@example.com", PhoneNumber: "17775558866", EmailNotify: &on, SmsNotify: &on}),
@@ -109,7 +117,7 @@ func daRefusedCreations() []interaction {
 		r := good
 		change(&r)
 		i := daRefused(creation(name, r), states, status, "DS.60xx", message, more)
-		i.call = create(r, want)
+		i.call = create(r, nil, want)
 		return i
 	}
 	illegal := func(name, parameter string, states []models.ProviderState, change func(*dataarts.CreateApproverRequest)) interaction {
@@ -119,15 +127,20 @@ func daRefusedCreations() []interaction {
 	nobody := given(state("no-approvers"))
 	wrong := daRefused(creation("signed with another secret", good), given(state("no-approvers", "sign", "wrong-secret")), 401, "APIGW.0301",
 		matchers.Regex("Incorrect IAM authentication information: verify aksk signature fail", `^Incorrect IAM authentication information: verify aksk signature fail$`), fromGateway)
-	wrong.call = create(good, dataarts.ErrAuthSignature)
-	return []interaction{wrong,
+	wrong.call = create(good, nil, dataarts.ErrAuthSignature)
+	plain := illegal("the body comes as plain text, DS.60xx/content-type", "Content-Type", nobody, same)
+	plain.header = slices.DeleteFunc(daHeader(), func(f field) bool { return f.name == "Content-Type" })
+	plain.header = append(plain.header, is("Content-Type", "text/plain"))
+	plain.body = plainText(`{"approver_name":"` + daUserName + `","user_id":"` + daUser + "\"}\n")
+	plain.call = underway(func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, plain.call)
+	return []interaction{wrong, plain,
 		illegal("without a name", "approver_name", nobody, func(r *dataarts.CreateApproverRequest) { r.ApproverName = "" }),
 		illegal("without a user", "user_id", nobody, func(r *dataarts.CreateApproverRequest) { r.UserID = "" }),
 		illegal("a name of 101 characters", "approver_name", nobody, func(r *dataarts.CreateApproverRequest) { r.ApproverName = strings.Repeat("名", 101) }),
 		illegal("an e-mail address that is none", "email", nobody, func(r *dataarts.CreateApproverRequest) { r.Email = "nowhere" }),
-		illegal("a user who is no member", "user_id", nobody, func(r *dataarts.CreateApproverRequest) { r.UserID = strings.Repeat("0", 32) }),
-		illegal("a viewer", "user_id", given(state("no-approvers"), state("member-exists", "user_id", daUser, "user_name", daUserName, "role", "viewer")), same),
-		illegal("an approver once more", "user_id", given(state("approver-exists", "user_id", daUser, "approver_name", daUserName)), same),
+		illegal("a user who is no member, DS.60xx/member", "user_id", nobody, func(r *dataarts.CreateApproverRequest) { r.UserID = strings.Repeat("0", 32) }),
+		illegal("a viewer, DS.60xx/role", "user_id", given(state("no-approvers"), state("member-exists", "user_id", daUser, "user_name", daUserName, "role", "viewer")), same),
+		illegal("an approver once more, DS.60xx/duplicate", "user_id", given(state("approver-exists", "user_id", daUser, "approver_name", daUserName)), same),
 		refused("the caller is no administrator", given(state("caller-role", "role", "developer")), same, 403, daNoPermission, because(""), dataarts.ErrNoPermission),
 	}
 }

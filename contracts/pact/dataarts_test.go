@@ -5,6 +5,7 @@ package pact
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +57,15 @@ func daSignature(key, names string) []field {
 	}
 }
 
+func daTokenHeader() []field {
+	return append(daBare(), like("X-Auth-Token", "recorded-token", `^\S+$`))
+}
+
+func daTemporaryHeader() []field {
+	signed := daSignature(daTemporary, "user-agent;workspace;x-project-id;x-sdk-date;x-security-token")
+	return append(append(daBare(), signed...), like("X-Security-Token", "recorded-token", `^\S+$`))
+}
+
 func daClient(at place, change func(*dataarts.Config)) (*dataarts.Client, error) {
 	c := dataarts.Config{
 		Endpoint: at.url, ProjectID: daProject, Workspace: daWorkspace,
@@ -70,6 +80,10 @@ func daClient(at place, change func(*dataarts.Config)) (*dataarts.Client, error)
 
 func withToken(c *dataarts.Config) {
 	c.Credentials = dataarts.Credentials{Token: "recorded-token"}
+}
+
+func withTemporaryKey(c *dataarts.Config) {
+	c.Credentials = dataarts.Credentials{AccessKey: daTemporary, SecretKey: "recorded-secret", SecurityToken: "recorded-token"}
 }
 
 // approvers is the state of the lists: five approvers, and a decoy with another name. The demo world has decoys in
@@ -165,15 +179,12 @@ func daLists() []interaction {
 	nobody := approverPage("no approvers", window(2, 0), 0)
 	nobody.given = given(state("no-approvers"))
 	token := approverPage("with a token", window(2, 0), 6, all[:2]...)
-	token.header = append(daBare(), like("X-Auth-Token", "recorded-token", `^\S+$`))
+	token.header = daTokenHeader()
 	token.call = listApprovers(window(2, 0), withToken, 6, all[:2], nil)
 	temporary := approverPage("with temporary credentials", window(2, 0), 6, all[:2]...)
 	temporary.given = append(temporary.given, state("temporary-access-key"))
-	temporary.header = append(append(daBare(), daSignature(daTemporary, "user-agent;workspace;x-project-id;x-sdk-date;x-security-token")...),
-		like("X-Security-Token", "recorded-token", `^\S+$`))
-	temporary.call = listApprovers(window(2, 0), func(c *dataarts.Config) {
-		c.Credentials = dataarts.Credentials{AccessKey: daTemporary, SecretKey: "recorded-secret", SecurityToken: "recorded-token"}
-	}, 6, all[:2], nil)
+	temporary.header = daTemporaryHeader()
+	temporary.call = listApprovers(window(2, 0), withTemporaryKey, 6, all[:2], nil)
 	return []interaction{
 		approverPage("the first page", window(2, 0), 6, all[:2]...),
 		approverPage("a page in the middle", window(2, 2), 6, all[2:4]...),
@@ -225,11 +236,22 @@ func daRefusedLists() []interaction {
 	illegal := func(name, parameter string, r dataarts.ListApproversRequest) interaction {
 		return daRefusedList(name, approvers(), r, 400, "DS.60xx", daIllegal, because(parameter), dataarts.ErrIllegalRequest)
 	}
-	workspace := illegal("a workspace that is not there", "workspace", window(2, 0))
+	workspace := illegal("a workspace that is not there, DS.60xx/workspace", "workspace", window(2, 0))
 	unknown := strings.Repeat("0", 32)
 	workspace.header = append([]field{is("Workspace", unknown)}, workspace.header[1:]...)
 	workspace.call = listApprovers(window(2, 0), func(c *dataarts.Config) { c.Workspace = unknown }, 0, nil, dataarts.ErrIllegalRequest)
-	return []interaction{
+	header := illegal("X-Project-Id lost on the way, DS.60xx/project-header", "X-Project-Id", window(2, 0))
+	header.given = append(header.given, state("several-projects"))
+	header.header = slices.DeleteFunc(daHeader(), func(f field) bool { return f.name == "X-Project-Id" })
+	header.call = underway(withoutHeader("X-Project-Id"), header.call)
+	project := daRefusedList("another account's project, DS.60xx/project", approvers(), window(2, 0), 403, "DS.60xx", daNoPermission, because("project_id"), dataarts.ErrNoPermission)
+	project.path = strings.Replace(daPath, daProject, unknown, 1)
+	project.header = append([]field{is("Workspace", daWorkspace), is("X-Project-Id", unknown)}, project.header[2:]...)
+	project.call = listApprovers(window(2, 0), func(c *dataarts.Config) { c.ProjectID = unknown }, 0, nil, dataarts.ErrNoPermission)
+	api := daRefusedList("a path that is none of the service's, DS.60xx/api", approvers(), window(2, 0), 404, "DS.60xx", "The User Request API does not exist.", because(""), dataarts.ErrNoSuchAPI)
+	api.path = daPath + "/all"
+	api.call = underway(func(r *http.Request) { r.URL.Path += "/all" }, api.call)
+	return []interaction{header, project, api,
 		illegal("a limit of 0", "limit", window(0, 0)),
 		illegal("a limit above 100", "limit", window(101, 0)),
 		illegal("a negative offset", "offset", window(2, -2)),
@@ -243,7 +265,7 @@ func daRefusedLists() []interaction {
 
 // withTokenOf sends a token in place of a signature.
 func withTokenOf(i interaction, want *client.Code) interaction {
-	i.header = append(daBare(), like("X-Auth-Token", "recorded-token", `^\S+$`))
+	i.header = daTokenHeader()
 	i.call = listApprovers(window(2, 0), withToken, 0, nil, want)
 	return i
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -187,7 +188,13 @@ func wpsRefusedArguments() []interaction {
 		return wpsRefusal(name, definitions(5), r, 400, 400000007, "kso: InvalidArgument err: "+message, wps.ErrInvalidArgument)
 	}
 	thirtyOne, less, two := 31, -1, 2
-	return []interaction{
+	route := wpsRefusal("a path that is none of the service's", definitions(5), wps.ListRequest{Page: &two}, 404, 404000001, "404 Route Not Found", wps.ErrNotFound)
+	route.path = wpsPath + "/all"
+	route.call = underway(func(r *http.Request) { r.URL.Path += "/all" }, route.call)
+	unsupported := wpsRefusal("the Content-Type lost on the way", definitions(5), wps.ListRequest{Page: &two}, 415, 415000001, "unsupported content type", wps.ErrContentTypeUnsupported)
+	unsupported.header = slices.DeleteFunc(wpsHeader(wpsApp), func(f field) bool { return f.name == "Content-Type" })
+	unsupported.call = underway(withoutHeader("Content-Type"), unsupported.call)
+	return []interaction{route, unsupported,
 		bad("without a page size", "page is required", wps.ListRequest{}),
 		bad("a page size above 30", "page is out of range", wps.ListRequest{Page: &thirtyOne}),
 		bad("a negative page size", "page is out of range", wps.ListRequest{Page: &less}),
