@@ -38,9 +38,9 @@ func TestUsage(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			code, _, errs := verifies(t, tt.args...)
-			if code != exitUsage || !strings.Contains(errs, tt.want) {
-				t.Errorf("code %d, %s", code, errs)
+			code, out, errs := verifies(t, tt.args...)
+			if code != exitUsage || out != "" || !strings.Contains(errs, tt.want) {
+				t.Errorf("code %d, %s%s", code, out, errs)
 			}
 		})
 	}

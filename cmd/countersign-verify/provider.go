@@ -93,7 +93,8 @@ func (f providerFlags) start() (p *provider, err error) {
 	}
 	config.Host = u.Host
 	p.session = replay.New(config)
-	return p, p.serve(p.session.Proxy(u, transport))
+	err = p.serve(p.session.Proxy(u, transport))
+	return p, err
 }
 
 // now is the time that requests are signed with.

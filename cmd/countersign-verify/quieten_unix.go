@@ -12,7 +12,7 @@ import (
 // the real one.
 func quieten() (*os.File, error) {
 	const stdout = 1
-	real, err := unix.Dup(stdout)
+	original, err := unix.Dup(stdout)
 	if err != nil {
 		return nil, err
 	}
@@ -23,5 +23,5 @@ func quieten() (*os.File, error) {
 	if err := unix.Dup2(int(nowhere.Fd()), stdout); err != nil {
 		return nil, err
 	}
-	return os.NewFile(uintptr(real), "stdout"), nil
+	return os.NewFile(uintptr(original), "stdout"), nil
 }

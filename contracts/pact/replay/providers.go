@@ -68,7 +68,8 @@ func plain(v any) (map[string]any, error) {
 		return nil, err
 	}
 	var out map[string]any
-	return out, json.Unmarshal(text, &out)
+	err = json.Unmarshal(text, &out)
+	return out, err
 }
 
 // Admin is a stand-in that runs elsewhere, worked through its admin API.

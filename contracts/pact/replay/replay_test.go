@@ -211,6 +211,7 @@ func TestReset(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		resp.Body.Close()
 		return resp.StatusCode
 	}
 	setup := func(state string, params map[string]any) {
@@ -249,6 +250,7 @@ func TestStatesThatFail(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				resp.Body.Close()
 				if resp.StatusCode < http.StatusBadRequest {
 					t.Errorf("%s: status %d", body, resp.StatusCode)
 				}
