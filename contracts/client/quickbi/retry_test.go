@@ -172,6 +172,7 @@ func TestContextEndsACall(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, client.ErrUnknownOutcome) || len(f.seen) != 1 {
 			t.Errorf("error %v after %d requests", err, len(f.seen))
 		}
+		checkAttempts(t, err, 1)
 	})
 	t.Run("ErrWhileWaiting", func(t *testing.T) {
 		t.Parallel()
