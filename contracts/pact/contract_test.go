@@ -135,7 +135,7 @@ func wants(got, want error) error {
 	if want == nil && got == nil || want != nil && errors.Is(got, want) {
 		return nil
 	}
-	return fmt.Errorf("the client answers %w, want %v", orNone(got), want)
+	return fmt.Errorf("the client answers %v, want %v", orNone(got), want) //nolint:errorlint // both are data here
 }
 
 func orNone(err error) error {

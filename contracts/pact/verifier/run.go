@@ -146,9 +146,9 @@ func (v *verification) texts(list []string) (**C.char, C.ushort) {
 	}
 	array := C.calloc(C.size_t(len(list)), C.size_t(unsafe.Sizeof((*C.char)(nil))))
 	v.given = append(v.given, array)
-	for i, c := range unsafe.Slice((**C.char)(array), len(list)) {
-		_ = c
-		unsafe.Slice((**C.char)(array), len(list))[i] = v.text(list[i])
+	texts := unsafe.Slice((**C.char)(array), len(list))
+	for i, text := range list {
+		texts[i] = v.text(text)
 	}
 	return (**C.char)(array), C.ushort(len(list))
 }
