@@ -148,12 +148,21 @@ func prismProxy(ctx context.Context, p *project) (t tally) {
 	return goTest(ctx, withPrism, sdktest, "-count=1", "-run=^TestPrism", ".")
 }
 
-// contracts runs the Pact tests, which link a C library and therefore sit behind a build tag. scripts/pact-ffi fetches
+// The contracts touch every documented error, parameter and page of the five operations. What is missing from 100 is one
+// observed error, DLG.0818, which only a world with the switch DA-002 answers.
+const (
+	contractScope = "ResultCallback,SmartqAuthorize,getUserManageApprovalDefinitionList,CreateApprover,ListApprovers"
+	leastCoverage = "98.9"
+)
+
+// contracts checks the contracts against the documents and runs the Pact tests, which link a C library and therefore sit behind a build tag. scripts/pact-ffi fetches
 // the library; contracts/pact/ffi tells the linker where it is.
 func contracts(ctx context.Context, p *project) (t tally) {
 	if !exists(p.path("contracts", "pact")) {
 		return skipped("contracts/pact", "not there yet")
 	}
+	t.one("contracts against the documents", p.run(ctx, "", "go", "run", "./cmd/countersign", "check", "--coverage",
+		"--min", leastCoverage, "--scope", contractScope, "contracts/pact/pacts"))
 	if err := p.run(ctx, "", p.path("scripts", "pact-ffi")); err != nil {
 		t.one("pact library", err)
 		return t
