@@ -39,10 +39,11 @@ type row struct {
 var importTable = []row{
 	{pkg: "specs"},
 	{pkg: "contracts/client"},
+	{pkg: "contracts/client/clienttest", mayImport: []string{"contracts/client"}},
 	{
 		pkg:       "contracts/client/VENDOR",
 		mayImport: []string{"contracts/client"},
-		inTests:   []string{"mockserver", "mockserver/VENDOR"}, // through the front door, and for the examples
+		inTests:   []string{"contracts/client/clienttest", "mockserver", "mockserver/VENDOR"}, // through the front door, and for the examples
 	},
 	{pkg: "contracts/check", mayImport: []string{"specs"}},
 	{pkg: "contracts/pact/ffi"},

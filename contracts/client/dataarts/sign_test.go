@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,57 +11,19 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/contracts/client"
+	"github.com/countersign/countersign/contracts/client/clienttest"
 )
 
-// vector is one entry of specs/dataarts/signing.txtar: a request as it was published or captured.
-type vector struct {
-	Name         string `json:"-"`
-	Key          string
-	Secret       client.Secret
-	Token        client.Secret
-	Method       string
-	URL          string
-	Headers      map[string]string
-	Body         string
-	Canonical    string
-	CanonicalSum string `json:"canonical_sha256"`
-	StringToSign string `json:"string_to_sign"`
-	Signature    string
-}
+// vector is a published or captured request, with what this vendor's tests ask of it.
+type vector struct{ clienttest.Vector }
 
 func vectors(t testing.TB) []vector {
 	t.Helper()
-	text, err := os.ReadFile("../../../specs/dataarts/signing.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []vector
-	for _, file := range strings.Split(string(text), "\n-- ")[1:] {
-		name, data, _ := strings.Cut(file, ".json --\n")
-		v := vector{Name: name}
-		if err := json.Unmarshal([]byte(data), &v); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		all = append(all, v)
-	}
-	if len(all) < 28 {
-		t.Fatalf("only %d vectors", len(all))
+	for _, v := range clienttest.Vectors(t, "dataarts", 28) {
+		all = append(all, vector{v})
 	}
 	return all
-}
-
-func (v vector) request(t testing.TB) *http.Request {
-	t.Helper()
-	req, err := http.NewRequest(v.Method, "http://endpoint"+v.URL, strings.NewReader(v.Body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range v.Headers {
-		req.Header.Set(name, value)
-	}
-	req.Host = req.Header.Get("Host")
-	req.Header.Del("Host")
-	return req
 }
 
 func (v vector) credentials() Credentials {
@@ -91,7 +52,7 @@ func TestSignGivesTheVectorsTheirSignatures(t *testing.T) {
 	for _, v := range vectors(t) {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
-			req := v.request(t)
+			req := v.Request(t)
 			canonical, err := canonicalRequest(req, []byte(v.Body), v.signedHeaders())
 			if err != nil {
 				t.Fatal(err)
@@ -134,7 +95,7 @@ func TestClientSendsWhatTheSDKSends(t *testing.T) {
 			t.Parallel()
 			f := &fakeVendor{answers: []handler{says(400, "")}}
 			v.send(t, f)
-			got, want := f.seen[0], v.request(t)
+			got, want := f.seen[0], v.Request(t)
 			if got.Method != want.Method || got.URL.Host != want.Host || got.URL.RequestURI() != v.URL || f.bodies[0] != v.Body {
 				t.Errorf("sent %s %s %q\nwant %s %s %q", got.Method, got.URL, f.bodies[0], want.Method, v.URL, v.Body)
 			}
@@ -158,7 +119,7 @@ func TestClientSendsWhatTheSDKSends(t *testing.T) {
 // send has a client send the call of a vector.
 func (v vector) send(t *testing.T, f *fakeVendor) {
 	t.Helper()
-	req := v.request(t)
+	req := v.Request(t)
 	c := f.client(t, func(c *Config) {
 		c.Endpoint = "http://" + req.Host
 		c.Credentials = v.credentials()

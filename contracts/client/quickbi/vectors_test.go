@@ -1,10 +1,8 @@
 package quickbi
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,57 +11,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/countersign/countersign/contracts/client"
+	"github.com/countersign/countersign/contracts/client/clienttest"
 )
 
-// vector is one entry of specs/quickbi/signing.txtar: a request as it was published or captured.
+// vector is a published or captured request, with what this vendor's tests ask of it.
 type vector struct {
-	Name         string `json:"-"`
-	Scheme       Scheme
-	Key          string
-	Secret       client.Secret
-	Token        client.Secret
-	Method       string
-	URL          string
-	Headers      map[string]string
-	Body         string
-	Canonical    string
-	StringToSign string `json:"string_to_sign"`
-	Signature    string
+	clienttest.Vector
+	scheme Scheme
 }
 
 func vectors(t testing.TB) []vector {
 	t.Helper()
-	text, err := os.ReadFile("../../../specs/quickbi/signing.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []vector
-	for _, file := range strings.Split(string(text), "\n-- ")[1:] {
-		name, data, _ := strings.Cut(file, ".json --\n")
-		v := vector{Name: name}
-		if err := json.Unmarshal([]byte(data), &v); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		all = append(all, v)
-	}
-	if len(all) < 39 {
-		t.Fatalf("only %d vectors", len(all))
+	for _, v := range clienttest.Vectors(t, "quickbi", 39) {
+		all = append(all, vector{v, Scheme(v.Scheme)})
 	}
 	return all
-}
-
-func (v vector) request(t testing.TB) *http.Request {
-	t.Helper()
-	req, err := http.NewRequest(v.Method, "http://endpoint"+v.URL, strings.NewReader(v.Body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range v.Headers {
-		req.Header.Set(name, value)
-	}
-	req.Host = req.Header.Get("Host")
-	req.Header.Del("Host")
-	return req
 }
 
 func (v vector) credentials() Credentials {
@@ -73,7 +36,7 @@ func (v vector) credentials() Credentials {
 // pairs are the parameters of query and form.
 func (v vector) pairs(t testing.TB) []pair {
 	t.Helper()
-	req := v.request(t)
+	req := v.Request(t)
 	query, err := pairsOf(req.URL.RawQuery)
 	if err != nil {
 		t.Fatal(err)
@@ -92,9 +55,9 @@ func (v vector) signed(t testing.TB) (date time.Time, nonce string) {
 	nonce = v.Headers["x-acs-signature-nonce"]
 	for _, p := range v.pairs(t) {
 		switch {
-		case v.Scheme == V1 && p.name == "Timestamp":
+		case v.scheme == V1 && p.name == "Timestamp":
 			text = p.value
-		case v.Scheme == V1 && p.name == "SignatureNonce":
+		case v.scheme == V1 && p.name == "SignatureNonce":
 			nonce = p.value
 		}
 	}
@@ -111,11 +74,11 @@ func TestSignGivesTheVectorsTheirSignatures(t *testing.T) {
 	for _, v := range vectors(t) {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
-			if v.Scheme == V1 {
+			if v.scheme == V1 {
 				v.checkV1(t)
 				return
 			}
-			req := v.request(t)
+			req := v.Request(t)
 			want := req.Header.Clone()
 			for _, name := range []string{"Authorization", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256",
 				"x-acs-security-token", "x-acs-accesskey-id"} {
@@ -142,7 +105,7 @@ func (v vector) checkV1(t *testing.T) {
 	if got := signatureV1(v.Secret, text); got != v.Signature {
 		t.Errorf("signature %s, want %s", got, v.Signature)
 	}
-	req := v.request(t)
+	req := v.Request(t)
 	if !strings.Contains(req.URL.RawQuery, "SignatureNonce=") {
 		return // all of it stands in the form, where Sign puts nothing
 	}
@@ -185,18 +148,18 @@ func TestClientSendsWhatTheSDKSends(t *testing.T) {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			got := v.sendAlike(t, params)
-			if v.Scheme == V1 {
+			if v.scheme == V1 {
 				params.Set("Format", "json") // the SDK for Go spells it so, the derived vectors do not
-				if v.request(t).URL.Query().Get("Format") == "JSON" {
+				if v.Request(t).URL.Query().Get("Format") == "JSON" {
 					params.Set("Signature", signatureV1(v.Secret, stringToSignV1(v.Method, pairsFrom(params))))
 				}
 			}
 			if want := "/?" + params.Encode(); got.URL.RequestURI() != want {
 				t.Errorf("sent\n %s\nwant\n %s", got.URL.RequestURI(), want)
 			}
-			want := v.request(t)
+			want := v.Request(t)
 			for _, name := range []string{"Authorization", "x-acs-date", "x-acs-version", "x-acs-content-sha256", "Content-Type"} {
-				if got, want := got.Header.Get(name), want.Header.Get(name); got != want && (v.Scheme == V3 || name != "x-acs-version") {
+				if got, want := got.Header.Get(name), want.Header.Get(name); got != want && (v.scheme == V3 || name != "x-acs-version") {
 					t.Errorf("%s: sent %q, want %q", name, got, want)
 				}
 			}
@@ -222,9 +185,9 @@ func (v vector) sendAlike(t *testing.T, params url.Values) *http.Request {
 	date, nonce := v.signed(t)
 	var sent *http.Request
 	c, err := New(Config{
-		Endpoint:    "http://" + v.request(t).Host,
+		Endpoint:    "http://" + v.Request(t).Host,
 		Credentials: v.credentials(),
-		Scheme:      v.Scheme,
+		Scheme:      v.scheme,
 		Nonce:       func() string { return nonce },
 		Options: client.Options{
 			Clock:      func() time.Time { return date.In(time.FixedZone("CST", 8*60*60)) },

@@ -1,49 +1,24 @@
 package wps
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/countersign/countersign/contracts/client"
+	"github.com/countersign/countersign/contracts/client/clienttest"
 )
 
-// vector is one entry of specs/wps/signing.txtar: a request as it was published or captured.
-type vector struct {
-	Name         string `json:"-"`
-	Key          string
-	Secret       client.Secret
-	Token        client.Secret
-	Method       string
-	URL          string
-	Headers      map[string]string
-	Body         string
-	StringToSign string `json:"string_to_sign"`
-	Signature    string
-}
+// vector is a published or captured request, with what this vendor's tests ask of it.
+type vector struct{ clienttest.Vector }
 
 func vectors(t testing.TB) []vector {
 	t.Helper()
-	text, err := os.ReadFile("../../../specs/wps/signing.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []vector
-	for _, file := range strings.Split(string(text), "\n-- ")[1:] {
-		name, data, _ := strings.Cut(file, ".json --\n")
-		v := vector{Name: name}
-		if err := json.Unmarshal([]byte(data), &v); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		all = append(all, v)
-	}
-	if len(all) < 11 {
-		t.Fatalf("only %d vectors", len(all))
+	for _, v := range clienttest.Vectors(t, "wps", 11) {
+		all = append(all, vector{v})
 	}
 	return all
 }
