@@ -10,7 +10,7 @@
 //	2  world: by X-Countersign-World, else by the plug's Identify     pipeline.go
 //	3  operation: by path from the document, or by the plug's Locate  pipeline.go
 //	4  authenticate, over the request exactly as received             the plug
-//	5  validate against the document                                  validate.go
+//	5  validate against the document                                  validate.go, body.go
 //	7  handler, in one store transaction                              the plug
 //	8  check the reply against the document, encode it                encode.go
 //	9  journal, before the first byte is sent                         journal.go

@@ -31,6 +31,7 @@ func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c
 	c = s.newCall(ctx, p, w, req) // 2
 	defer func() {
 		if r := recover(); r != nil {
+			s.panics.Add(1)
 			out = s.broken(c, fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
 		}
 	}()

@@ -161,7 +161,8 @@ func TestBugsAnswerInTheVendorsEnvelope(t *testing.T) {
 	for name, tt := range map[string]struct {
 		id     string
 		status int
-	}{"panic": {"panic", 500}, "undocumented reply": {"leaves", 200}} {
+		panics float64
+	}{"panic": {"panic", 500, 1}, "undocumented reply": {"leaves", 200, 0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var bugs []string
@@ -172,6 +173,10 @@ func TestBugsAnswerInTheVendorsEnvelope(t *testing.T) {
 			}
 			if len(bugs) != 1 || srv.Bugs() != 1 {
 				t.Errorf("bugs %q (counted %d), want one", bugs, srv.Bugs())
+			}
+			health := send(t, "GET", srv.URL+"/__admin/health", "", nil)
+			if health.body["bugs"] != 1.0 || health.body["panics"] != tt.panics {
+				t.Errorf("health says %s, want 1 bug and %v panics", health.raw, tt.panics)
 			}
 		})
 	}
