@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"github.com/countersign/countersign/fixtures"
+	demorecords "github.com/countersign/countersign/fixtures/demo"
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
 )
@@ -20,7 +20,7 @@ const (
 // demo fills an empty world with the demo records: one organization with everything, one for each thing that an
 // organization can lack, and an access key for everything that can be wrong with a caller.
 func demo(s *mockserver.Setup) error {
-	data, err := fixtures.Demo("quickbi")
+	data, err := demorecords.Records("quickbi")
 	if err != nil {
 		return err
 	}
