@@ -119,3 +119,54 @@ func TestReadsMachine(t *testing.T) {
 		})
 	}
 }
+
+// What the fixtures may use of gofakeit, and where: functions that read no clock, use no regular expression and no list
+// of the library's own, so that a seed gives the same records whatever its release.
+const fakerFile = "fixtures/gen/draw.go"
+
+var fakerAllowed = []string{"Faker", "NewCustom", "IntRange"}
+
+func TestFixturesUseOnlyWhatIsRepeatable(t *testing.T) {
+	t.Parallel()
+	used := false
+	for _, f := range sources(t) {
+		for _, name := range usesOfFaker(f.ast) {
+			switch {
+			case f.name != fakerFile:
+				t.Errorf("%s: uses gofakeit; only %s may", f.name, fakerFile)
+			case !slices.Contains(fakerAllowed, name):
+				t.Errorf("%s: uses %s of gofakeit, which is not on the list of what is repeatable: %v", f.name, name, fakerAllowed)
+			}
+			used = true
+		}
+	}
+	if !used {
+		t.Errorf("nobody uses gofakeit: the test looks in the wrong place")
+	}
+}
+
+// usesOfFaker are the names of gofakeit that a file uses: of the package, and of a field called fake.
+func usesOfFaker(file *ast.File) (names []string) {
+	imported := slices.ContainsFunc(file.Imports, func(spec *ast.ImportSpec) bool { return strings.Contains(spec.Path.Value, "/gofakeit") })
+	if !imported {
+		return nil
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		use, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		switch x := use.X.(type) {
+		case *ast.Ident:
+			if x.Name == "gofakeit" {
+				names = append(names, use.Sel.Name)
+			}
+		case *ast.SelectorExpr:
+			if x.Sel.Name == "fake" {
+				names = append(names, use.Sel.Name)
+			}
+		}
+		return true
+	})
+	return names
+}
