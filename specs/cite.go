@@ -25,6 +25,8 @@ type citation struct {
 	assumptions []string
 	problem     string
 	line        int
+	// schema is set where the part is one.
+	schema *openapi3.Schema
 }
 
 // partExtensions may stand beside parameters, properties, bodies and responses.
@@ -105,7 +107,8 @@ func (w *citer) schema(where string, ref *openapi3.SchemaRef, outer citation) {
 	if ref.Ref != "" {
 		where = "schema " + trimRef(ref.Ref)
 	}
-	own := w.part(where, s.Extensions, lineOfOrigin(s.Origin), outer)
+	own := w.part(where, s.Extensions, lineOfOrigin(s.Origin), outer, "x-references")
+	w.list[len(w.list)-1].schema = s
 	w.schema(where+"[]", s.Items, own)
 	for _, name := range orderedProperties(s) {
 		w.schema(where+"."+name, s.Properties[name], own)

@@ -112,7 +112,7 @@ func (b *builder) checkRefusals(where string, o *Operation, r Refusals) {
 
 // checkCitations looks at the x-sources and x-assumption of parameters, responses and schemas.
 func (b *builder) checkCitations() {
-	for _, d := range b.v.Documents {
+	for _, d := range b.cited {
 		for _, c := range citations(d.T) {
 			where := fmt.Sprintf("%s: %s", base(d.File), c.where)
 			b.checkSources(where, c.sources)
@@ -122,6 +122,9 @@ func (b *builder) checkCitations() {
 			}
 			if c.problem != "" {
 				b.fail(where, "%s", c.problem)
+			}
+			if c.schema != nil && c.schema.Extensions["x-references"] != nil && !b.records[c.schema] {
+				b.fail(where, "has x-references but is no part of a collection's records")
 			}
 		}
 	}

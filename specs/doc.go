@@ -33,6 +33,11 @@
 //	    overlay: name                # only if the switch changes a schema; names the overlay
 //	x-errors: [ ... ]                # valid for every operation of the document; without paths, of the vendor (the gateway)
 //	x-refusals: {...}                # default refusals, see below
+//	x-collections:                   # what a world remembers; a record refers only to collections that stand before its own
+//	  - name: authorizations         # as the plug calls it, world files and the admin API too
+//	    schema: Authorization        # of one record, in components/schemas of this document
+//	    key: [user_id, llm_cube]     # the properties that together tell a record from the others; one that is absent counts as empty
+//	    unique: [[name]]             # further properties that no two records share, save records that lack one of them
 //	x-common-parameters:             # parameters every operation takes (RPC's Action, Timestamp, ...)
 //	  - {name: Action, in: query, required: true, description: "...", sources: [V2D]}
 //
@@ -58,6 +63,8 @@
 //	x-secret: true                   # on parameters and properties: never shown in the journal
 //	x-allow-empty: true              # on required parameters and properties: an empty value counts as present
 //	x-blank: QB-032                  # on required parameters: white space counts as empty, unless the world chooses "accept"
+//	x-references: [users, apps.id]   # on properties and items of records: names a record of one of these collections, by the
+//	                                 # only property of its key, or by the property behind the dot, which is unique there
 //	x-overlays:                      # on a response: other schemas of its JSON, chosen by switches
 //	  WPS-005: {current: UserManageReplyCurrent}   # number -> alternative -> name in components/schemas
 //

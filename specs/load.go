@@ -31,6 +31,9 @@ type Vendor struct {
 	Sources []Source
 	// CommonParameters are taken by every operation.
 	CommonParameters []CommonParameter
+	// Collections are those of the vendor's records, in the order of the documents: a record names only records of its own
+	// collection and of those before it.
+	Collections []*Collection
 	// Hosts are the documents' servers as host patterns, "*" standing for one varying part ("dayu.*.myhuaweicloud.com").
 	Hosts []string
 
@@ -105,7 +108,8 @@ func LoadFS(fsys fs.FS, vendor string) (*Vendor, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("no documents of a vendor named %q", vendor)
 	}
-	b := &builder{fsys: fsys, v: &Vendor{Name: vendor, errors: map[errorKey]*Error{}}, sources: map[string]Source{}}
+	b := &builder{fsys: fsys, v: &Vendor{Name: vendor, errors: map[errorKey]*Error{}}, sources: map[string]Source{},
+		records: map[*openapi3.Schema]bool{}}
 	// One loader reads each file once, however many documents refer to it.
 	b.loader = &openapi3.Loader{IncludeOrigin: true, IsExternalRefsAllowed: true, ReadFromURIFunc: b.read}
 	for _, name := range names {
@@ -145,10 +149,14 @@ func (v *Vendor) Assumption(id string) *Assumption {
 }
 
 type builder struct {
-	loader   *openapi3.Loader
-	fsys     fs.FS
-	v        *Vendor
-	sources  map[string]Source
+	loader  *openapi3.Loader
+	fsys    fs.FS
+	v       *Vendor
+	sources map[string]Source
+	// cited are the documents whose parts have to name their sources: those with operations or collections.
+	cited []*Document
+	// records are the schemas that stand in those of collections.
+	records  map[*openapi3.Schema]bool
 	problems []error
 }
 
@@ -175,6 +183,7 @@ func (b *builder) document(name string) {
 	if t.Paths.Len() == 0 {
 		return
 	}
+	b.cited = append(b.cited, d)
 	b.v.Documents = append(b.v.Documents, d)
 	b.hosts(d)
 	for _, p := range t.Paths.InMatchingOrder() {
@@ -207,6 +216,7 @@ func (b *builder) root(d *Document) {
 	var common []CommonParameter
 	x.get("x-common-parameters", &common)
 	b.v.CommonParameters = append(b.v.CommonParameters, common...)
+	b.collections(d, x)
 	x.done("x-refusals")
 }
 
@@ -299,6 +309,7 @@ func (b *builder) finish() {
 	b.checkAssumptions()
 	b.checkErrors()
 	b.checkOperations()
+	b.checkCollections()
 	b.checkCitations()
 }
 
