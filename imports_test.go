@@ -60,9 +60,10 @@ var importTable = []row{
 	{pkg: "fixtures/gen", mayImport: []string{"specs"}},
 	{pkg: "fixtures/gen/VENDOR", mayImport: []string{"specs", "fixtures/gen"}},
 	{pkg: "mockserver/store"}, // the core's state: knows no document
+	{pkg: "mockserver/disk"},  // the core's file: knows texts and bytes
 	{
 		pkg:       "mockserver",
-		mayImport: []string{"specs", "mockserver/store"},
+		mayImport: []string{"specs", "mockserver/store", "mockserver/disk"},
 		inTests:   []string{"mockserver/vendortest"}, // held to its own promises, with a vendor made for it
 	},
 	{pkg: "mockserver/vendortest", mayImport: []string{"specs", "mockserver", "mockserver/store"}},

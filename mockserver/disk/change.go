@@ -1,0 +1,115 @@
+package disk
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// Change is what one transaction did to a world.
+type Change struct {
+	Records   []Record
+	Sequences []Sequence
+	// Nonces are remembered beside the layers: a fork does not inherit them.
+	Nonces []Nonce
+	// State replaces the world's state, unless it is nil: clocks, faults and whatever else is small.
+	State []byte
+}
+
+// Empty reports whether there is nothing to keep.
+func (c *Change) Empty() bool {
+	return len(c.Records) == 0 && len(c.Sequences) == 0 && len(c.Nonces) == 0 && c.State == nil
+}
+
+// Record is a record as it is now. Without JSON it was deleted.
+type Record struct {
+	Vendor, Collection, ID string
+	JSON                   []byte
+}
+
+// Sequence is a counter as it is now.
+type Sequence struct {
+	Vendor, Name string
+	Value        int64
+}
+
+// Nonce is a nonce that must not be used again until a time, in milliseconds since 1970.
+type Nonce struct {
+	Text  string
+	Until int64
+}
+
+// The parts of a world's bucket and of a layer's.
+var (
+	keyLayer      = []byte("layer")
+	keyState      = []byte("state")
+	keyParent     = []byte("parent")
+	keyBase       = []byte("base")
+	keyUses       = []byte("uses")
+	partNonces    = []byte("nonces")
+	partRecords   = []byte("records")
+	partSequences = []byte("sequences")
+)
+
+// separator stands between the parts of a key. The first two are names of ours and hold none.
+const separator = 0
+
+func recordKey(r *Record) []byte {
+	return bytes.Join([][]byte{[]byte(r.Vendor), []byte(r.Collection), []byte(r.ID)}, []byte{separator})
+}
+
+func splitKey(key []byte) (vendor, collection, id string, err error) {
+	parts := bytes.SplitN(key, []byte{separator}, 3)
+	if len(parts) != 3 {
+		return "", "", "", fmt.Errorf("the key %q is not one of a record", key)
+	}
+	return string(parts[0]), string(parts[1]), string(parts[2]), nil
+}
+
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func numberOf(b []byte) uint64 {
+	if len(b) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}
+
+// apply writes a change into the world's top layer.
+func apply(tx *bbolt.Tx, world string, c *Change) error {
+	w := tx.Bucket(bucketWorlds).Bucket([]byte(world))
+	if w == nil {
+		return fmt.Errorf("%w: %q", ErrNoWorld, world)
+	}
+	if c.State != nil {
+		if err := w.Put(keyState, c.State); err != nil {
+			return err
+		}
+	}
+	nonces := w.Bucket(partNonces)
+	for _, n := range c.Nonces {
+		if err := nonces.Put([]byte(n.Text), number(uint64(n.Until))); err != nil { //nolint:gosec // read back the same way
+			return err
+		}
+	}
+	return applyLayer(tx.Bucket(bucketLayers).Bucket(w.Get(keyLayer)), c)
+}
+
+// applyLayer writes records, the deleted ones as empty values, and counters.
+func applyLayer(layer *bbolt.Bucket, c *Change) error {
+	records, sequences := layer.Bucket(partRecords), layer.Bucket(partSequences)
+	for i := range c.Records {
+		if err := records.Put(recordKey(&c.Records[i]), c.Records[i].JSON); err != nil {
+			return err
+		}
+	}
+	for _, s := range c.Sequences {
+		key := append(append([]byte(s.Vendor), separator), s.Name...)
+		if err := sequences.Put(key, number(uint64(s.Value))); err != nil { //nolint:gosec // counts from 1
+			return err
+		}
+	}
+	return nil
+}
