@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,9 @@ type Store struct {
 	// OnCommit, if set before first use, sees the claims a transaction adds and drops just before it is published;
 	// an error undoes the transaction.
 	OnCommit func(added, dropped []string) error
+	// Keep, if set before first use, is given what a transaction did just before it is published, to keep it elsewhere;
+	// an error undoes the transaction. ctx is the transaction's.
+	Keep func(ctx context.Context, did *Changes) error
 }
 
 // layout gives every collection its place in a state.
@@ -104,6 +108,11 @@ func newTree() *btree.BTreeG[entry] {
 func (s *Store) Fork() *Store {
 	s.write.Lock()
 	defer s.write.Unlock()
+	return s.fork()
+}
+
+// fork is Fork for those who hold the write lock.
+func (s *Store) fork() *Store {
 	cur := s.cur.Load()
 	next := &Store{layout: s.layout}
 	st := &state{tables: make([]table, len(cur.tables)), sequences: cur.sequences}
@@ -116,6 +125,23 @@ func (s *Store) Fork() *Store {
 	}
 	next.cur.Store(st)
 	return next
+}
+
+// ForkAll forks several stores at one moment: no write of any of them comes between. fn is called at that moment, while
+// they wait, and must not write to them; its error makes ForkAll fail.
+func ForkAll(stores []*Store, fn func() error) ([]*Store, error) {
+	for _, s := range stores {
+		s.write.Lock()
+		defer s.write.Unlock()
+	}
+	if err := fn(); err != nil {
+		return nil, err
+	}
+	forks := make([]*Store, len(stores))
+	for i, s := range stores {
+		forks[i] = s.fork()
+	}
+	return forks, nil
 }
 
 // Collections lists the declared collections in their order of declaration.
@@ -136,7 +162,7 @@ func (s *Store) Snapshot(ctx context.Context) *Tx {
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	tx := &Tx{ctx: ctx, layout: s.layout, state: s.cur.Load(), writable: true}
+	tx := &Tx{ctx: ctx, layout: s.layout, state: s.cur.Load(), writable: true, keeps: s.Keep != nil}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -150,8 +176,17 @@ func (s *Store) commit(tx *Tx) error {
 	if err := tx.checkReferences(); err != nil {
 		return err
 	}
-	if s.OnCommit != nil && (len(tx.claimed) > 0 || len(tx.dropped) > 0) {
+	claims := s.OnCommit != nil && (len(tx.claimed) > 0 || len(tx.dropped) > 0)
+	if claims {
 		if err := s.OnCommit(tx.claimed, tx.dropped); err != nil {
+			return err
+		}
+	}
+	if s.Keep != nil {
+		if err := s.Keep(tx.ctx, tx.changes()); err != nil {
+			if claims {
+				err = errors.Join(err, s.OnCommit(tx.dropped, tx.claimed))
+			}
 			return err
 		}
 	}

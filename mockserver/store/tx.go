@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 
@@ -20,6 +19,9 @@ type Tx struct {
 	ownSequences     bool
 	claimed, dropped []string
 	written          []written
+	// keeps says that somebody wants to hear what was changed.
+	keeps   bool
+	changed []Changed
 }
 
 type written struct {
@@ -63,23 +65,6 @@ func (tx *Tx) ownState() {
 	tx.state = &state{tables: slices.Clone(tx.state.tables), sequences: tx.state.sequences}
 }
 
-// Sequence returns 1, 2, 3, ... for a name, counted per world.
-func (tx *Tx) Sequence(name string) (int64, error) {
-	if !tx.writable {
-		return 0, ErrReadOnly
-	}
-	tx.ownState()
-	if !tx.ownSequences {
-		tx.state.sequences = maps.Clone(tx.state.sequences)
-		if tx.state.sequences == nil {
-			tx.state.sequences = map[string]int64{}
-		}
-		tx.ownSequences = true
-	}
-	tx.state.sequences[name]++
-	return tx.state.sequences[name], nil
-}
-
 func (tx *Tx) get(c *Collection, id string) (any, error) {
 	e, ok := tx.table(c).trees[0].Get(entry{key: id, rec: &record{id: id}})
 	if !ok {
@@ -114,6 +99,9 @@ func (tx *Tx) put(c *Collection, value any) error {
 	}
 	if c.claims != nil {
 		tx.claimed = append(tx.claimed, c.claims(value)...)
+	}
+	if tx.keeps {
+		tx.changed = append(tx.changed, Changed{c, rec.id, value})
 	}
 	if len(c.refs) > 0 {
 		tx.written = append(tx.written, written{place: place, rec: value})
@@ -170,6 +158,9 @@ func (tx *Tx) delete(c *Collection, id string) error {
 		return ErrNotFound
 	}
 	tx.unindex(c, trees, old.rec)
+	if tx.keeps {
+		tx.changed = append(tx.changed, Changed{c, id, nil})
+	}
 	return nil
 }
 
