@@ -130,10 +130,7 @@ func (s *Store) fork() *Store {
 // ForkAll forks several stores at one moment: no write of any of them comes between. fn is called at that moment, while
 // they wait, and must not write to them; its error makes ForkAll fail.
 func ForkAll(stores []*Store, fn func() error) ([]*Store, error) {
-	for _, s := range stores {
-		s.write.Lock()
-		defer s.write.Unlock()
-	}
+	defer lock(stores)()
 	if err := fn(); err != nil {
 		return nil, err
 	}
@@ -142,6 +139,18 @@ func ForkAll(stores []*Store, fn func() error) ([]*Store, error) {
 		forks[i] = s.fork()
 	}
 	return forks, nil
+}
+
+// lock keeps writers of all stores out until the function it returns is called.
+func lock(stores []*Store) (unlock func()) {
+	for _, s := range stores {
+		s.write.Lock()
+	}
+	return func() {
+		for _, s := range stores {
+			s.write.Unlock()
+		}
+	}
 }
 
 // Collections lists the declared collections in their order of declaration.
