@@ -14,13 +14,14 @@ type Change struct {
 	Sequences []Sequence
 	// Nonces are remembered beside the layers: a fork does not inherit them.
 	Nonces []Nonce
-	// State replaces the world's state, unless it is nil: clocks, faults and whatever else is small.
-	State []byte
+	// Setting and State replace the world's, unless they are nil: how it was made, and clocks, faults and whatever else
+	// is small and changes.
+	Setting, State []byte
 }
 
 // Empty reports whether there is nothing to keep.
 func (c *Change) Empty() bool {
-	return len(c.Records) == 0 && len(c.Sequences) == 0 && len(c.Nonces) == 0 && c.State == nil
+	return len(c.Records) == 0 && len(c.Sequences) == 0 && len(c.Nonces) == 0 && c.Setting == nil && c.State == nil
 }
 
 // Record is a record as it is now. Without JSON it was deleted.
@@ -44,9 +45,9 @@ type Nonce struct {
 // The parts of a world's bucket and of a layer's.
 var (
 	keyLayer      = []byte("layer")
+	keySetting    = []byte("setting")
 	keyState      = []byte("state")
 	keyParent     = []byte("parent")
-	keyBase       = []byte("base")
 	keyUses       = []byte("uses")
 	partNonces    = []byte("nonces")
 	partRecords   = []byte("records")
@@ -60,15 +61,7 @@ func recordKey(r *Record) []byte {
 	return bytes.Join([][]byte{[]byte(r.Vendor), []byte(r.Collection), []byte(r.ID)}, []byte{separator})
 }
 
-func splitKey(key []byte) (vendor, collection, id string, err error) {
-	parts := bytes.SplitN(key, []byte{separator}, 3)
-	if len(parts) != 3 {
-		return "", "", "", fmt.Errorf("the key %q is not one of a record", key)
-	}
-	return string(parts[0]), string(parts[1]), string(parts[2]), nil
-}
-
-func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+func key(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 func numberOf(b []byte) uint64 {
 	if len(b) != 8 {
@@ -83,14 +76,17 @@ func apply(tx *bbolt.Tx, world string, c *Change) error {
 	if w == nil {
 		return fmt.Errorf("%w: %q", ErrNoWorld, world)
 	}
-	if c.State != nil {
-		if err := w.Put(keyState, c.State); err != nil {
+	for _, part := range []struct{ key, value []byte }{{keySetting, c.Setting}, {keyState, c.State}} {
+		if part.value == nil {
+			continue
+		}
+		if err := w.Put(part.key, part.value); err != nil {
 			return err
 		}
 	}
 	nonces := w.Bucket(partNonces)
 	for _, n := range c.Nonces {
-		if err := nonces.Put([]byte(n.Text), number(uint64(n.Until))); err != nil { //nolint:gosec // read back the same way
+		if err := nonces.Put([]byte(n.Text), key(uint64(n.Until))); err != nil { //nolint:gosec // read back the same way
 			return err
 		}
 	}
@@ -106,8 +102,8 @@ func applyLayer(layer *bbolt.Bucket, c *Change) error {
 		}
 	}
 	for _, s := range c.Sequences {
-		key := append(append([]byte(s.Vendor), separator), s.Name...)
-		if err := sequences.Put(key, number(uint64(s.Value))); err != nil { //nolint:gosec // counts from 1
+		name := append(append([]byte(s.Vendor), separator), s.Name...)
+		if err := sequences.Put(name, key(uint64(s.Value))); err != nil { //nolint:gosec // counts from 1
 			return err
 		}
 	}

@@ -38,21 +38,25 @@ type content map[string]string
 func load(t testing.TB, k *disk.Keeper, world string) content {
 	t.Helper()
 	got := content{}
-	last := ""
-	kept, err := k.Load(world, func(r disk.Record) error {
-		key := "record " + r.Vendor + "." + r.Collection + "." + r.ID
-		if key <= last {
-			t.Errorf("%s comes after %s", key, last)
-		}
-		last = key
-		got[key] = string(r.JSON)
-		return nil
-	})
+	kept, err := k.Load(world)
 	must(t, err)
-	got["base"], got["state"] = kept.Base, string(kept.State)
-	for _, s := range kept.Sequences {
-		got["sequence "+s.Vendor+"."+s.Name] = fmt.Sprint(s.Value)
+	for _, layer := range kept.Layers {
+		last := ""
+		counters, err := k.Layer(layer, func(r disk.Record) error {
+			key := "record " + r.Vendor + "." + r.Collection + "." + r.ID
+			if key <= last {
+				t.Errorf("%s comes after %s", key, last)
+			}
+			last = key
+			got[key] = string(r.JSON)
+			return nil
+		})
+		must(t, err)
+		for _, s := range counters {
+			got["sequence "+s.Vendor+"."+s.Name] = fmt.Sprint(s.Value)
+		}
 	}
+	got["setting"], got["state"] = string(kept.Setting), string(kept.State)
 	for _, n := range kept.Nonces {
 		got["nonce "+n.Text] = fmt.Sprint(n.Until)
 	}
@@ -72,13 +76,16 @@ func (c content) put(ch *disk.Change) {
 	if ch.State != nil {
 		c["state"] = string(ch.State)
 	}
+	if ch.Setting != nil {
+		c["setting"] = string(ch.Setting)
+	}
 }
 
 // child is what a fork begins with.
 func (c content) child() content {
 	out := maps.Clone(c)
-	maps.DeleteFunc(out, func(key, _ string) bool { return strings.HasPrefix(key, "nonce ") || key == "state" })
-	out["state"] = ""
+	maps.DeleteFunc(out, func(key, _ string) bool { return strings.HasPrefix(key, "nonce ") })
+	out["setting"], out["state"] = "", ""
 	return out
 }
 
@@ -96,6 +103,9 @@ func randomChange(r *rand.Rand) *disk.Change {
 	}
 	if r.IntN(3) == 0 {
 		ch.Nonces = append(ch.Nonces, disk.Nonce{Text: fmt.Sprint("n", r.IntN(9)), Until: r.Int64N(100)})
+	}
+	if r.IntN(9) == 0 {
+		ch.Setting = fmt.Appendf(nil, "how%d", r.IntN(100))
 	}
 	if r.IntN(4) == 0 {
 		ch.State = fmt.Appendf(nil, "s%d", r.IntN(100))
@@ -118,9 +128,16 @@ func TestKeeperIsAMapOfWorlds(t *testing.T) {
 				world, other := names[r.IntN(4)], names[r.IntN(4)]
 				ch := randomChange(r)
 				switch r.IntN(12) {
-				case 0:
-					must(t, k.Replace(world, "base-"+world, ch))
-					model[world] = content{"base": "base-" + world, "state": ""}
+				case 0, 3:
+					if err := k.Create(world, ch); model[world] != nil {
+						if !errors.Is(err, disk.ErrTaken) {
+							t.Fatalf("got %v for a world that is there", err)
+						}
+						continue
+					} else if err != nil {
+						t.Fatal(err)
+					}
+					model[world] = content{"setting": "", "state": ""}
 					model[world].put(ch)
 				case 1, 2:
 					err := k.Fork(world, other, ch)
@@ -133,7 +150,7 @@ func TestKeeperIsAMapOfWorlds(t *testing.T) {
 					must(t, err)
 					model[other] = model[world].child()
 					model[other].put(ch)
-				case 3:
+				case 5:
 					must(t, k.Drop(world))
 					delete(model, world)
 				case 4:
@@ -178,7 +195,7 @@ func TestDroppedWorldsLeaveNothing(t *testing.T) {
 	}
 	var settled int64
 	for i := range 60 {
-		must(t, k.Create("a", "", big))
+		must(t, k.Create("a", big))
 		must(t, k.Fork("a", "b", big))
 		must(t, k.Fork("b", "c", big))
 		for _, world := range []string{"b", "a", "c"} {
@@ -197,7 +214,7 @@ func TestTogether(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	k := open(t, dir)
-	must(t, k.Create("w", "", &disk.Change{}))
+	must(t, k.Create("w", &disk.Change{}))
 	const writers, each = 16, 25
 	var wg sync.WaitGroup
 	for i := range writers {
@@ -250,7 +267,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Run("ErrClosed", func(t *testing.T) {
 		t.Parallel()
 		k := open(t, t.TempDir())
-		must(t, k.Create("w", "", &disk.Change{}))
+		must(t, k.Create("w", &disk.Change{}))
 		must(t, k.Close())
 		must(t, k.Close())
 		if err := k.Append("w", &disk.Change{State: []byte("x")}); !errors.Is(err, disk.ErrClosed) {
@@ -262,12 +279,12 @@ func TestOpenRefuses(t *testing.T) {
 func TestCreateAndForkRefuse(t *testing.T) {
 	t.Parallel()
 	k := open(t, t.TempDir())
-	must(t, k.Create("w", "", &disk.Change{}))
+	must(t, k.Create("w", &disk.Change{}))
 	for name, tt := range map[string]struct{ got, want error }{
-		"Taken":   {k.Create("w", "", &disk.Change{}), disk.ErrTaken},
+		"Taken":   {k.Create("w", &disk.Change{}), disk.ErrTaken},
 		"Itself":  {k.Fork("w", "w", &disk.Change{}), disk.ErrTaken},
 		"Nobody":  {k.Fork("x", "y", &disk.Change{}), disk.ErrNoWorld},
-		"Nowhere": {func() error { _, err := k.Load("x", nil); return err }(), disk.ErrNoWorld},
+		"Nowhere": {func() error { _, err := k.Load("x"); return err }(), disk.ErrNoWorld},
 	} {
 		if !errors.Is(tt.got, tt.want) {
 			t.Errorf("%s: got %v, want %v", name, tt.got, tt.want)
@@ -278,7 +295,7 @@ func TestCreateAndForkRefuse(t *testing.T) {
 func TestForget(t *testing.T) {
 	t.Parallel()
 	k := open(t, t.TempDir())
-	must(t, k.Create("w", "", &disk.Change{Nonces: []disk.Nonce{{Text: "a", Until: 10}, {Text: "b", Until: 20}, {Text: "c", Until: 30}}}))
+	must(t, k.Create("w", &disk.Change{Nonces: []disk.Nonce{{Text: "a", Until: 10}, {Text: "b", Until: 20}, {Text: "c", Until: 30}}}))
 	gone, err := k.Forget("w", 20)
 	must(t, err)
 	got := load(t, k, "w")
@@ -289,7 +306,7 @@ func TestForget(t *testing.T) {
 
 func BenchmarkAppend(b *testing.B) {
 	k := open(b, b.TempDir())
-	must(b, k.Create("w", "", &disk.Change{}))
+	must(b, k.Create("w", &disk.Change{}))
 	ch := &disk.Change{Records: []disk.Record{{Vendor: "v", Collection: "c", ID: "1", JSON: []byte(`{"id":"1"}`)}}}
 	b.Run("Alone", func(b *testing.B) {
 		for b.Loop() {

@@ -6,28 +6,13 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Create keeps a new world over a base. The base is a text of the caller's, given back by Load. Errors: *Error, with
-// ErrTaken inside.
-func (k *Keeper) Create(world, base string, c *Change) error {
+// Create keeps a new world that begins empty. Errors: *Error, with ErrTaken inside.
+func (k *Keeper) Create(world string, c *Change) error {
 	return k.do(func(tx *bbolt.Tx) error {
 		if tx.Bucket(bucketWorlds).Bucket([]byte(world)) != nil {
 			return fmt.Errorf("%w: %q", ErrTaken, world)
 		}
-		layer, err := newLayer(tx, nil, base)
-		if err != nil {
-			return err
-		}
-		return newWorld(tx, world, layer, c)
-	})
-}
-
-// Replace keeps a world as Create does, in place of what was kept of it.
-func (k *Keeper) Replace(world, base string, c *Change) error {
-	return k.do(func(tx *bbolt.Tx) error {
-		if err := drop(tx, world); err != nil {
-			return err
-		}
-		layer, err := newLayer(tx, nil, base)
+		layer, err := newLayer(tx, nil)
 		if err != nil {
 			return err
 		}
@@ -54,7 +39,7 @@ func (k *Keeper) Fork(parent, child string, c *Change) error {
 		if err := raise(tx, w, shared); err != nil {
 			return err
 		}
-		top, err := newLayer(tx, shared, "")
+		top, err := newLayer(tx, shared)
 		if err != nil {
 			return err
 		}
@@ -64,7 +49,7 @@ func (k *Keeper) Fork(parent, child string, c *Change) error {
 
 // raise puts a new top layer on what was a world's, which is written no more.
 func raise(tx *bbolt.Tx, w *bbolt.Bucket, shared []byte) error {
-	above, err := newLayer(tx, shared, "")
+	above, err := newLayer(tx, shared)
 	if err != nil {
 		return err
 	}
@@ -114,14 +99,14 @@ func newWorld(tx *bbolt.Tx, world string, layer []byte, c *Change) error {
 	return apply(tx, world, c)
 }
 
-// newLayer makes a layer over parent, or over a base where there is none, and counts it as a use of the parent.
-func newLayer(tx *bbolt.Tx, parent []byte, base string) ([]byte, error) {
+// newLayer makes a layer over parent, if there is one, and counts it as a use of the parent.
+func newLayer(tx *bbolt.Tx, parent []byte) ([]byte, error) {
 	layers := tx.Bucket(bucketLayers)
 	n, err := layers.NextSequence()
 	if err != nil {
 		return nil, err
 	}
-	id := number(n)
+	id := key(n)
 	layer, err := layers.CreateBucket(id)
 	if err != nil {
 		return nil, err
@@ -131,8 +116,8 @@ func newLayer(tx *bbolt.Tx, parent []byte, base string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := layer.Put(keyBase, []byte(base)); err != nil || parent == nil {
-		return id, err
+	if parent == nil {
+		return id, nil
 	}
 	if err := layer.Put(keyParent, parent); err != nil {
 		return nil, err
@@ -147,7 +132,7 @@ func use(tx *bbolt.Tx, id []byte, by int64) error {
 	layer := layers.Bucket(id)
 	uses := int64(numberOf(layer.Get(keyUses))) + by //nolint:gosec // a small count
 	if uses > 0 {
-		return layer.Put(keyUses, number(uint64(uses)))
+		return layer.Put(keyUses, key(uint64(uses)))
 	}
 	parent := append([]byte(nil), layer.Get(keyParent)...)
 	if err := layers.DeleteBucket(id); err != nil || len(parent) == 0 {
