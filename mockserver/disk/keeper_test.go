@@ -292,6 +292,27 @@ func TestCreateAndForkRefuse(t *testing.T) {
 	}
 }
 
+// Thousands of branches leave a base as it was: one layer.
+func TestBranchLeavesTheParentAlone(t *testing.T) {
+	t.Parallel()
+	k := open(t, t.TempDir())
+	rec := disk.Record{Vendor: "v", Collection: "c", ID: "1", JSON: []byte("{}")}
+	must(t, k.Create("base", &disk.Change{Records: []disk.Record{rec}}))
+	for i := range 20 {
+		must(t, k.Branch("base", fmt.Sprint("w", i), &disk.Change{Sequences: []disk.Sequence{{Vendor: "v", Name: "s", Value: int64(i)}}}))
+	}
+	kept, err := k.Load("base")
+	must(t, err)
+	child, err := k.Load("w7")
+	must(t, err)
+	if len(kept.Layers) != 1 || len(child.Layers) != 2 || child.Layers[0] != kept.Layers[0] {
+		t.Errorf("the base has the layers %v, a branch %v", kept.Layers, child.Layers)
+	}
+	if got := load(t, k, "w7"); got["sequence v.s"] != "7" || got["record v.c.1"] != "{}" {
+		t.Errorf("a branch has %v", got)
+	}
+}
+
 func TestForget(t *testing.T) {
 	t.Parallel()
 	k := open(t, t.TempDir())

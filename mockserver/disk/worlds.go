@@ -23,7 +23,14 @@ func (k *Keeper) Create(world string, c *Change) error {
 // Fork keeps a new world that begins with all that is kept of another one but its nonces; c comes on top. An old world of
 // the new one's name goes. The caller sees to it that nothing is appended to the parent meanwhile that the child's memory
 // does not have. Errors: *Error, with ErrNoWorld inside, or ErrTaken where both names are the same.
-func (k *Keeper) Fork(parent, child string, c *Change) error {
+func (k *Keeper) Fork(parent, child string, c *Change) error { return k.fork(parent, child, c, raise) }
+
+// Branch is Fork for a parent that will never be appended to again: it leaves the parent as it is.
+func (k *Keeper) Branch(parent, child string, c *Change) error {
+	return k.fork(parent, child, c, func(*bbolt.Tx, *bbolt.Bucket, []byte) error { return nil })
+}
+
+func (k *Keeper) fork(parent, child string, c *Change, parentDoes func(*bbolt.Tx, *bbolt.Bucket, []byte) error) error {
 	if parent == child {
 		return &Error{k.dir, fmt.Errorf("%w: %q cannot be a fork of itself", ErrTaken, child)}
 	}
@@ -36,7 +43,7 @@ func (k *Keeper) Fork(parent, child string, c *Change) error {
 		if err := drop(tx, child); err != nil {
 			return err
 		}
-		if err := raise(tx, w, shared); err != nil {
+		if err := parentDoes(tx, w, shared); err != nil {
 			return err
 		}
 		top, err := newLayer(tx, shared)

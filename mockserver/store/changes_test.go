@@ -124,3 +124,24 @@ func TestSetSequence(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestRetire(t *testing.T) {
+	t.Parallel()
+	s, people, _ := open(t)
+	put := func(tx *store.Tx) error { return people.Put(tx, &person{ID: "1"}) }
+	no := errors.New("no")
+	if err := store.Retire([]*store.Store{s}, func() error { return no }); !errors.Is(err, no) {
+		t.Fatalf("got %v, want %v", err, no)
+	}
+	update(t, s, put)
+	if err := store.Retire([]*store.Store{s}, func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Update(t.Context(), put); !errors.Is(err, store.ErrRetired) {
+		t.Errorf("got %v, want %v", err, store.ErrRetired)
+	}
+	if n := s.Snapshot(t.Context()).CountAny(people.Collection()); n != 1 {
+		t.Errorf("who still reads it sees %d people, want 1", n)
+	}
+	update(t, s.Fork(), put) // what is forked off it lives
+}

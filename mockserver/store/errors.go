@@ -11,6 +11,9 @@ var ErrNotFound = errors.New("record not found")
 // ErrReadOnly says that a write was tried in a read transaction.
 var ErrReadOnly = errors.New("store: write in a read-only transaction")
 
+// ErrRetired says that the store has been replaced: the write is to be tried on what took its place.
+var ErrRetired = errors.New("store: it has been replaced")
+
 // DuplicateError says that a unique index already has the key.
 type DuplicateError struct {
 	Collection, Index string

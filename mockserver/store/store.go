@@ -19,6 +19,8 @@ type Store struct {
 	// OnCommit, if set before first use, sees the claims a transaction adds and drops just before it is published;
 	// an error undoes the transaction.
 	OnCommit func(added, dropped []string) error
+	// retired stores take no more writes; the write lock guards it.
+	retired bool
 	// Keep, if set before first use, is given what a transaction did just before it is published, to keep it elsewhere;
 	// an error undoes the transaction. ctx is the transaction's.
 	Keep func(ctx context.Context, did *Changes) error
@@ -141,6 +143,19 @@ func ForkAll(stores []*Store, fn func() error) ([]*Store, error) {
 	return forks, nil
 }
 
+// Retire ends several stores at one moment: fn is called while no write runs, and once it has succeeded every later write
+// fails with ErrRetired. Who has read them may go on reading.
+func Retire(stores []*Store, fn func() error) error {
+	defer lock(stores)()
+	if err := fn(); err != nil {
+		return err
+	}
+	for _, s := range stores {
+		s.retired = true
+	}
+	return nil
+}
+
 // lock keeps writers of all stores out until the function it returns is called.
 func lock(stores []*Store) (unlock func()) {
 	for _, s := range stores {
@@ -171,6 +186,9 @@ func (s *Store) Snapshot(ctx context.Context) *Tx {
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
+	if s.retired {
+		return ErrRetired
+	}
 	tx := &Tx{ctx: ctx, layout: s.layout, state: s.cur.Load(), writable: true, keeps: s.Keep != nil}
 	if err := fn(tx); err != nil {
 		return err
