@@ -114,13 +114,10 @@ func readBody(r io.Reader, length, most int64) ([]byte, error) {
 
 // record makes the journal entry of a call.
 func (s *Server) record(c *Call, out *reply) *Entry {
-	e := &Entry{world: c.World, plug: c.plugged, req: c.Request, status: out.status, header: out.header, body: out.body,
-		refusal: out.refusal, problem: c.problem, warnings: c.warnings, explain: c.explain, worldNow: c.now}
-	if c.Op != nil {
-		e.op = c.Op.ID
-	}
+	e := &Entry{world: c.World.name, plug: c.plugged, op: c.Op, req: c.Request, status: out.status, header: out.header, body: out.body,
+		refusal: out.refusal, problem: c.problem, warnings: c.warnings, explain: c.explain, worldNow: c.now, secrets: s.secretsOf(c.plugged)}
 	if c.plugged != nil && s.log.Enabled(context.Background(), slog.LevelInfo) {
-		s.log.Info("request", "vendor", c.plug.Name, "operation", e.op, "world", c.World.name, "method", c.Method,
+		s.log.Info("request", "vendor", c.plug.Name, "operation", e.operation(), "world", c.World.name, "method", c.Method,
 			"path", c.RawPath, "status", out.status, "code", codeOf(out.refusal))
 	}
 	return e

@@ -18,13 +18,17 @@ type EntryView struct {
 		Method string      `json:"method"`
 		URI    string      `json:"uri"`
 		Host   string      `json:"host"`
+		TLS    bool        `json:"tls,omitempty"`
 		Header http.Header `json:"header"`
 		Body   string      `json:"body,omitempty"`
+		// BodyBytes is the length of the body as it was received.
+		BodyBytes int `json:"body_bytes"`
 	} `json:"request"`
 	Reply struct {
-		Status int         `json:"status"`
-		Header http.Header `json:"header"`
-		Body   string      `json:"body,omitempty"`
+		Status    int         `json:"status"`
+		Header    http.Header `json:"header"`
+		Body      string      `json:"body,omitempty"`
+		BodyBytes int         `json:"body_bytes"`
 	} `json:"reply"`
 	// Error is the catalogue entry that was answered.
 	Error *ErrorView `json:"error,omitempty"`
@@ -34,10 +38,12 @@ type EntryView struct {
 	// Explanation says why a signature was refused.
 	Explanation *Explanation `json:"explanation,omitempty"`
 	// Complete is false while the reply is on its way; ClientGone says that it could not be delivered.
-	Complete   bool    `json:"complete"`
-	ClientGone bool    `json:"client_gone,omitempty"`
-	Millis     float64 `json:"ms"`
-	Bytes      int64   `json:"bytes"`
+	Complete   bool `json:"complete"`
+	ClientGone bool `json:"client_gone,omitempty"`
+	// Millis is from the end of the request's header to the last byte of the reply handed over, Bytes how much of the
+	// reply's body was; both are 0 until the entry is complete.
+	Millis float64 `json:"ms"`
+	Bytes  int64   `json:"bytes"`
 }
 
 // ErrorView is the refusal of a journal entry.
@@ -49,68 +55,126 @@ type ErrorView struct {
 	Reason    string `json:"reason,omitempty"`
 }
 
-func (e *Entry) view() EntryView {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	v := EntryView{ID: e.id, Time: e.at.UTC(), World: e.world.name, WorldTime: e.worldNow, Operation: e.op, Problem: e.problem,
-		Warnings: e.warnings, Complete: e.done, ClientGone: e.done && !e.sent, Bytes: e.written,
-		Millis: float64(e.took.Microseconds()) / 1000}
-	secrets := &secretNames{headers: []string{"Authorization", "Proxy-Authorization", "Cookie"}}
-	if e.plug != nil {
-		v.Vendor, secrets = e.plug.Name, &e.plug.secrets
-	}
-	v.Request.Method, v.Request.Host = e.req.Method, e.req.Host
-	path, query, has := strings.Cut(e.req.URI, "?")
+// view is the entry with its bodies and explanation, or without.
+func (e *Entry) view(bodies bool) EntryView {
+	v := EntryView{ID: e.id, Time: e.at.UTC(), World: e.world, WorldTime: e.worldNow, Vendor: e.vendor(), Operation: e.operation(),
+		Problem: e.problem, Warnings: e.warnings}
+	e.viewOutcome(&v)
+	secrets := e.secrets
+	req := e.request()
+	path, query, has := strings.Cut(req.URI, "?")
 	if v.Request.URI = path; has {
 		v.Request.URI += "?" + secrets.pairs(query)
 	}
-	v.Request.Header, v.Request.Body = secrets.header(e.req.Header), secrets.body(e.req.MediaType(), e.req.Body)
-	v.Reply.Status, v.Reply.Header = e.status, secrets.header(e.header)
-	quoted := secrets.quoted(e.req)
-	v.Reply.Body = quoted(secrets.body(mediaType(e.header.Get("Content-Type")), e.body))
+	v.Request.Method, v.Request.Host, v.Request.TLS = req.Method, req.Host, req.TLS
+	v.Request.Header, v.Request.BodyBytes = secrets.header(req.Header), len(req.Body)
+	v.Reply.Status, v.Reply.Header, v.Reply.BodyBytes = e.status, secrets.header(e.header), len(e.body)
+	if e.refusal == nil && !bodies {
+		return v
+	}
+	quoted := secrets.quoted(req)
 	if r := e.refusal; r != nil {
 		v.Error = &ErrorView{Name: r.Entry.Name, Code: r.Code, Message: quoted(r.Message), Parameter: r.Parameter, Reason: quoted(r.Reason)}
 	}
-	if e.explain != nil {
-		v.Explanation = e.explain()
+	if bodies {
+		v.Request.Body = secrets.body(req.MediaType(), req.Body)
+		v.Reply.Body = quoted(secrets.body(mediaType(e.header.Get("Content-Type")), e.body))
+		v.Explanation = e.explained()
 	}
 	return v
 }
 
-// JournalQuery selects entries. Zero fields select everything.
-type JournalQuery struct {
-	World, Vendor, Operation string
-	// Code is the code of a catalogue entry.
-	Code   string
-	Status int
-	// Limit bounds the number of entries, the newest first. Zero: all.
-	Limit int
+func (e *Entry) viewOutcome(v *EntryView) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	v.Complete, v.ClientGone, v.Bytes = e.done, e.done && !e.sent, e.written
+	v.Millis = float64(e.took.Microseconds()) / 1000
 }
 
-// Requests returns the journal, newest first, and how many older entries were evicted to stay within its budget.
+// request is the request as received. It is a copy, so that what is decoded of it is forgotten with it.
+func (e *Entry) request() *Request {
+	r := e.req
+	return &Request{Method: r.Method, URI: r.URI, RawPath: r.RawPath, RawQuery: r.RawQuery, Host: r.Host, Header: r.Header,
+		Body: r.Body, TLS: r.TLS}
+}
+
+// explained works out why the signature was refused.
+func (e *Entry) explained() *Explanation {
+	if e.explain == nil {
+		return nil
+	}
+	e.explaining.Lock()
+	defer e.explaining.Unlock()
+	defer e.req.forget()
+	return e.explain()
+}
+
+// secretsOf are the secrets of a vendor, or of all of them where a request found none: it may have been meant for any.
+func (s *Server) secretsOf(p *plugged) *secretNames {
+	if p != nil {
+		return &p.secrets
+	}
+	j := s.journal
+	j.strangers.Do(func() {
+		for _, p := range s.plugs {
+			for _, name := range p.secrets.headers {
+				j.anybodys.add("header", name)
+			}
+			for _, name := range p.secrets.fields {
+				j.anybodys.add("body", name)
+			}
+		}
+	})
+	return &j.anybodys
+}
+
+// Found is what Find returns.
+type Found struct {
+	Entries []EntryView
+	// Missed is how many entries were evicted that the query may have selected; 0 means that nothing is missing.
+	Missed uint64
+}
+
+// Find returns the entries that a query selects. Errors: *QueryError, one that wraps ErrNoWorld.
+func (s *Server) Find(q JournalQuery) (Found, error) {
+	sel, err := s.selection(q)
+	if err != nil {
+		return Found{}, err
+	}
+	found := Found{Entries: []EntryView{}}
+	found.Missed, err = s.visit(sel, func(e *Entry) error {
+		found.Entries = append(found.Entries, e.view(!q.WithoutBodies))
+		return nil
+	})
+	return found, err
+}
+
+// Requests returns the entries that a query selects, the newest first unless it says otherwise, and how many were
+// evicted from the world that it names, or from all. A query that cannot be right selects nothing; Find says why.
 func (s *Server) Requests(q JournalQuery) (entries []EntryView, evicted uint64) {
-	list, evicted := s.journal.list()
-	entries = []EntryView{}
-	for _, e := range list {
-		if q.selects(e) {
-			entries = append(entries, e.view())
-		}
-		if q.Limit > 0 && len(entries) == q.Limit {
-			break
-		}
+	found, err := s.Find(q)
+	if err != nil {
+		return []EntryView{}, 0
 	}
-	return entries, evicted
+	return found.Entries, found.Missed
 }
 
-func (q *JournalQuery) selects(e *Entry) bool {
-	vendor := ""
-	if e.plug != nil {
-		vendor = e.plug.Name
+// Request returns one entry, whole. ok is false if there is none of that id, or none any more.
+func (s *Server) Request(id uint64) (view EntryView, ok bool) {
+	e := s.journal.entry(id)
+	if e == nil {
+		return EntryView{}, false
 	}
-	code := ""
-	if e.refusal != nil {
-		code = e.refusal.Code
+	return e.view(true), true
+}
+
+// ClearRequests forgets the entries of a world, or of all (""), and what was evicted of them. It returns how many
+// entries there were. Error: one that wraps ErrNoWorld.
+func (s *Server) ClearRequests(world string) (int, error) {
+	if world != "" {
+		if _, err := s.World(world); err != nil {
+			return 0, err
+		}
 	}
-	return (q.World == "" || q.World == e.world.name) && (q.Vendor == "" || q.Vendor == vendor) &&
-		(q.Operation == "" || q.Operation == e.op) && (q.Code == "" || q.Code == code) && (q.Status == 0 || q.Status == e.status)
+	return s.journal.clear(world), nil
 }

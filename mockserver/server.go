@@ -172,6 +172,7 @@ const maxHeader = 1 << 20
 // Shutdown stops listening and waits for the requests in flight, until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ready.Store(false)
+	s.journal.close() // or streams of it would be in flight for ever
 	var problems []error
 	for _, srv := range s.servers {
 		if err := srv.Shutdown(ctx); err != nil {
