@@ -18,6 +18,9 @@ info: {title: Acme, version: "1"}
 servers: [{url: "https://acme.{region}.test", variables: {region: {default: eu}}}]
 x-vendor: acme
 x-sources: {A: {title: Acme's page}}
+x-collections:
+  - {name: notes, schema: StoredNote, key: [id]}
+  - {name: keys, schema: StoredKey, key: [key]}
 x-assumptions:
   - id: AC-001
     title: Shape of the reply
@@ -85,6 +88,17 @@ components:
         text: {type: string, maxLength: 20}
         secret: {type: string, x-secret: true}
         count: {type: integer, format: int32}
+    StoredNote:
+      type: object
+      x-grade: assumed
+      required: [id, text]
+      additionalProperties: false
+      properties:
+        id: {type: string, pattern: "^[a-z0-9]+$"}
+        text: {type: string, maxLength: 20}
+        secret: {type: string}
+        count: {type: integer, format: int32}
+    StoredKey: {type: object, x-grade: assumed, required: [key], additionalProperties: false, properties: {key: {type: string, minLength: 1}}}
     Wrapped:
       type: object
       x-grade: documented
@@ -110,9 +124,11 @@ type key struct {
 
 var (
 	notes = store.NewTable("notes", func(n *note) string { return n.ID },
-		store.Index[note]{Name: "by_text", Key: func(n *note) (string, bool) { return store.Key(n.Text), true }})
+		store.Index[note]{Name: "by_text", Key: func(n *note) (string, bool) { return store.Key(n.Text), true }}).
+		Schema("StoredNote")
 	keys = store.NewTable("keys", func(k *key) string { return k.Key }).
-		Claims(func(k *key) []string { return []string{"key:" + k.Key} })
+		Claims(func(k *key) []string { return []string{"key:" + k.Key} }).
+		Schema("StoredKey")
 )
 
 type acmeError struct {

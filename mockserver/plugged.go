@@ -23,6 +23,8 @@ type plugged struct {
 	// demo holds the demo records; worlds are forks of it.
 	demo    *store.Store
 	secrets secretNames
+	// records has the collections' schemas, in the order of the collections.
+	records []*specs.Schema
 }
 
 // The streams of chance that are not a call's.
@@ -63,6 +65,9 @@ func (s *Server) plugIn(p *Plug) (err error) {
 	}
 	in := &plugged{Plug: p, index: len(s.plugs), hosts: hostPatterns(p.Spec.Hosts), secrets: secretNamesOf(p.Spec)}
 	if in.ops, err = compileOperations(p); err != nil {
+		return fmt.Errorf("vendor %s: %w", p.Name, err)
+	}
+	if in.records, err = compileRecords(p); err != nil {
 		return fmt.Errorf("vendor %s: %w", p.Name, err)
 	}
 	for _, a := range p.Spec.Assumptions {
@@ -114,7 +119,7 @@ func (p *plugged) fillDemo(s *Server) error {
 	}
 	w := &World{name: DefaultWorld, server: s}
 	err = st.Update(context.Background(), func(tx *store.Tx) error {
-		return p.Demo(&Setup{Tx: tx, Rand: seeded(0, demoStream), World: w, now: demoTime, plug: p.Plug})
+		return p.Demo(&Setup{Tx: tx, Rand: seeded(0, demoStream), World: w, now: demoTime, plug: p, trusted: true})
 	})
 	if err != nil {
 		return fmt.Errorf("vendor %s: demo records: %w", p.Name, err)

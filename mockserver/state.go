@@ -18,7 +18,9 @@ type Setup struct {
 	World *World
 
 	now  time.Time
-	plug *Plug
+	plug *plugged
+	// trusted records are part of the program: tests hold them against the schemas, so a start need not.
+	trusted bool
 }
 
 // Now is world time.
@@ -27,21 +29,17 @@ func (s *Setup) Now() time.Time { return s.now }
 // Switch is Call.Switch.
 func (s *Setup) Switch(id string) string { return s.World.Switch(s.plug.Name, id) }
 
-// Load puts records from JSON into the vendor's collections: {"collection": [record, ...], ...}. Unknown collections
-// and fields are errors.
+// Load puts records from JSON into the vendor's collections: {"collection": [record, ...], ...}. Unknown collections are
+// errors, and so are records that leave their collection's schema (see RecordError), save in Plug.Demo.
 func (s *Setup) Load(data []byte) error {
 	var all map[string][]json.RawMessage
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("records of %s: %w", s.plug.Name, err)
 	}
-	for _, c := range s.plug.Collections {
-		for i, raw := range all[c.Name()] {
-			rec, err := c.Decode(raw)
-			if err == nil {
-				err = s.Tx.PutAny(c, rec)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %s[%d]: %w", s.plug.Name, c.Name(), i, err)
+	for i, c := range s.plug.Collections {
+		for n, raw := range all[c.Name()] {
+			if err := s.load(i, raw); err != nil {
+				return fmt.Errorf("%s: %s[%d]: %w", s.plug.Name, c.Name(), n, err)
 			}
 		}
 		delete(all, c.Name())
@@ -50,6 +48,20 @@ func (s *Setup) Load(data []byte) error {
 		return fmt.Errorf("%s has no collection %q", s.plug.Name, name)
 	}
 	return nil
+}
+
+// load puts one record into the i-th collection.
+func (s *Setup) load(i int, raw []byte) error {
+	if !s.trusted {
+		if err := s.plug.checkRecord(i, raw); err != nil {
+			return err
+		}
+	}
+	rec, err := s.plug.Collections[i].Decode(raw)
+	if err != nil {
+		return err
+	}
+	return s.Tx.PutAny(s.plug.Collections[i], rec)
 }
 
 // State is a provider state: a named change of a world's records that prepares it for a test.

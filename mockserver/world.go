@@ -33,6 +33,7 @@ type World struct {
 	claims map[string]struct{}
 	calls  atomic.Uint64
 	setups atomic.Uint64
+	faults faults
 }
 
 // WorldSetting says how a world is made. Its zero value is a world of the demo records on the wall clock. It is also
@@ -57,6 +58,10 @@ type WorldSetting struct {
 	// KeepCredentials leaves the credentials of the base as they are instead of minting new ones. Then no other world
 	// may have them.
 	KeepCredentials bool `json:"keep_credentials,omitempty"`
+	// Faults are the rules that the world starts with, and has again after a reset.
+	Faults []FaultRule `json:"faults,omitempty"`
+	// Prefer lets a request ask for an error by name: Prefer: code="APIGW.0308". Otherwise the header means nothing.
+	Prefer bool `json:"prefer,omitempty"`
 }
 
 // Name is the world's name.
@@ -123,7 +128,7 @@ func (w *World) setupRand(n uint64) *rand.Rand {
 // setup runs fn in a write transaction on the vendor's records.
 func (w *World) setup(ctx context.Context, p *plugged, st *store.Store, r *rand.Rand, fn func(*Setup) error) error {
 	return st.Update(ctx, func(tx *store.Tx) error {
-		return fn(&Setup{Tx: tx, Rand: r, World: w, now: w.Now(), plug: p.Plug})
+		return fn(&Setup{Tx: tx, Rand: r, World: w, now: w.Now(), plug: p})
 	})
 }
 
@@ -153,7 +158,7 @@ func (w *World) Apply(ctx context.Context, state string, params Params) (map[str
 func (w *World) Env(ctx context.Context, base string) (map[string]any, error) {
 	out := map[string]any{}
 	for _, p := range w.server.plugs {
-		section, err := p.Describe(&Setup{Tx: w.store(p).Snapshot(ctx), Rand: w.setupRand(0), World: w, now: w.Now(), plug: p.Plug}, base)
+		section, err := p.Describe(&Setup{Tx: w.store(p).Snapshot(ctx), Rand: w.setupRand(0), World: w, now: w.Now(), plug: p}, base)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/vendortest"
 )
 
 // wall is the time at which the tests' servers stand.
@@ -22,7 +23,9 @@ var wall = time.Date(2024, 4, 19, 9, 59, 58, 0, time.UTC)
 
 func server(t *testing.T) *mockserver.Running {
 	t.Helper()
-	return mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{New}, Wall: func() time.Time { return wall }})
+	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{New}, Wall: func() time.Time { return wall }})
+	vendortest.CheckRecordsAtTheEnd(t, srv.Server)
+	return srv
 }
 
 // serve starts a server and makes a world on it.

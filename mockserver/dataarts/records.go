@@ -134,16 +134,19 @@ func (t *unixTime) UnmarshalText(text []byte) error {
 var (
 	domains = store.NewTable("domains", func(d *Domain) string { return d.Key },
 		unique("by_name", func(d *Domain) string { return store.Key(d.Name) })).
-		Claims(func(d *Domain) []string { return []string{claimDomain + d.Name} })
+		Claims(func(d *Domain) []string { return []string{claimDomain + d.Name} }).
+		Schema("Domain")
 
 	users = store.NewTable("users", func(u *User) string { return u.Key },
 		unique("by_name", func(u *User) string { return store.Key(u.Domain, u.Name) }),
 		unique("by_id", func(u *User) string { return store.Key(u.ID) })).
-		References(refers("domain", "domains", func(u *User) string { return u.Domain }))
+		References(refers("domain", "domains", func(u *User) string { return u.Domain })).
+		Schema("User")
 
 	accessKeys = store.NewTable("access_keys", func(k *AccessKey) string { return k.AK }).
 			References(refers("user", "users", func(k *AccessKey) string { return k.User })).
-			Claims(func(k *AccessKey) []string { return []string{claimAccessKey + k.AK} })
+			Claims(func(k *AccessKey) []string { return []string{claimAccessKey + k.AK} }).
+			Schema("AccessKey")
 
 	tokens = store.NewTable("tokens", func(t *Token) string { return t.ID },
 		store.Index[Token]{Name: "by_expiry", Key: func(t *Token) (string, bool) {
@@ -155,7 +158,8 @@ var (
 		store.Index[Token]{Name: "ready_made", Key: func(t *Token) (string, bool) { return store.Key(t.User), t.ReadyMade }}).
 		References(refers("user", "users", func(t *Token) string { return t.User }),
 			refers("project", "projects", func(t *Token) string { return t.Project })).
-		Claims(func(t *Token) []string { return []string{claimToken + t.ID} })
+		Claims(func(t *Token) []string { return []string{claimToken + t.ID} }).
+		Schema("Token")
 
 	projects = store.NewTable("projects", func(p *Project) string { return p.Key },
 		unique("by_id", func(p *Project) string { return store.Key(p.ID) }),
@@ -164,15 +168,18 @@ var (
 		References(refers("domain", "domains", func(p *Project) string { return p.Domain }),
 			refers("parent", "projects", func(p *Project) string { return p.Parent })).
 		Check(checkProject).
-		Claims(func(p *Project) []string { return []string{claimProject + p.ID} })
+		Claims(func(p *Project) []string { return []string{claimProject + p.ID} }).
+		Schema("Project")
 
 	workspaces = store.NewTable("workspaces", func(w *Workspace) string { return w.Key },
 		unique("by_id", func(w *Workspace) string { return store.Key(w.Project, w.ID) })).
-		References(refers("project", "projects", func(w *Workspace) string { return w.Project }))
+		References(refers("project", "projects", func(w *Workspace) string { return w.Project })).
+		Schema("Workspace")
 
 	members = store.NewTable("members", func(m *Member) string { return memberID(m.Workspace, m.User) }).
 		References(refers("workspace", "workspaces", func(m *Member) string { return m.Workspace }),
-			refers("user", "users", func(m *Member) string { return m.User }))
+			refers("user", "users", func(m *Member) string { return m.User })).
+		Schema("Member")
 
 	approvers = store.NewTable("approvers", func(a *Approver) string { return a.ID },
 		ordered(byCreation, func(a *Approver) string { return store.Key(a.Workspace, store.Int(a.number())) }),
@@ -180,7 +187,8 @@ var (
 		ordered(byUser, func(a *Approver) string { return store.Key(a.Workspace, a.UserID) })).
 		References(refers("workspace", "workspaces", func(a *Approver) string { return a.Workspace }),
 			refers("creator", "users", func(a *Approver) string { return a.Creator })).
-		Check(checkApprover)
+		Check(checkApprover).
+		Schema("Approver")
 )
 
 // Indexes of the approvers.

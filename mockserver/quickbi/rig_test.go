@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/vendortest"
 )
 
 // wallTime is when every test of this package takes place.
@@ -45,7 +46,9 @@ func newRig(t testing.TB, setting mockserver.WorldSetting) *rig {
 // newServer is a server that tests share; each makes worlds of its own.
 func newServer(t testing.TB) *mockserver.Running {
 	t.Helper()
-	return mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{New}, MaxBody: 1 << 16, Wall: wall})
+	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{New}, MaxBody: 1 << 16, Wall: wall})
+	vendortest.CheckRecordsAtTheEnd(t, srv.Server)
+	return srv
 }
 
 func rigOn(t testing.TB, srv *mockserver.Running, setting mockserver.WorldSetting) *rig {

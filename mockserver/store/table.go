@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -135,6 +136,18 @@ func (c *Collection) Name() string { return c.name }
 
 // SchemaName is the name given to Table.Schema, or "".
 func (c *Collection) SchemaName() string { return c.schema }
+
+// RefersTo names the collections that records of this one refer to (see Table.References), each once, in the order in
+// which they were declared.
+func (c *Collection) RefersTo() []string {
+	var names []string
+	for _, r := range c.refs {
+		if !slices.Contains(names, r.to) {
+			names = append(names, r.to)
+		}
+	}
+	return names
+}
 
 // ID returns the id of a record of this collection.
 func (c *Collection) ID(rec any) string { return c.key(rec) }

@@ -43,6 +43,7 @@ func Run(t *testing.T, vendor mockserver.Vendor) {
 		{"WorldsDoNotMeet", "worlds have credentials of their own", s.worldsDoNotMeet},
 		{"EnvIsRepeatable", "same seed, same name: same credentials", s.envIsRepeatable},
 		{"RecordsSurviveJSON", "what the admin API shows of a record can be loaded again", s.recordsSurviveJSON},
+		{"RecordsFitTheirSchemas", "every record that a world begins with, or that a provider state makes, fits the schema of its collection", s.recordsFit},
 		{"NothingBreaksIt", "no request, however odd, gets a 5xx, a hang or another vendor's envelope", s.nothingBreaksIt},
 		{"TooLargeIsRefused", "a body over the limit is refused in the vendor's envelope", s.tooLarge},
 		{"HalfSentIsHarmless", "a request cut short harms nobody", s.halfSent},

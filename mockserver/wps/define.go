@@ -185,7 +185,8 @@ var defines = store.NewTable("approval_defines", func(d *Define) string { return
 		refer("visible_scopes", departments.Collection(), func(d *Define) []string { return d.scopes("department") }),
 		refer("visible_scopes", userGroups.Collection(), func(d *Define) []string { return d.scopes("user_group") }),
 		refer("visible_scopes", companies.Collection(), func(d *Define) []string { return d.scopes("company") })).
-	Check(checkDefine)
+	Check(checkDefine).
+	Schema("Define")
 
 // places are the definition's places in an index of managers.
 func (d *Define) places(withCreator bool) []string {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/vendortest"
 	"github.com/countersign/countersign/mockserver/wps"
 )
 
@@ -42,7 +43,9 @@ type client struct {
 
 func newServer(t testing.TB) *mockserver.Running {
 	t.Helper()
-	return mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{wps.New}})
+	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{wps.New}})
+	vendortest.CheckRecordsAtTheEnd(t, srv.Server)
+	return srv
 }
 
 // newClient makes a world of its own on the server, with assumptions given as "WPS-001=off", and a client for it.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/vendortest"
 	"github.com/countersign/countersign/mockserver/wps"
 )
 
@@ -165,6 +166,7 @@ func TestLifetimes(t *testing.T) {
 	t.Parallel()
 	clock := &movingClock{}
 	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{wps.New}, Wall: clock.now})
+	vendortest.CheckRecordsAtTheEnd(t, srv.Server)
 	c := newClientIn(t, srv, mockserver.WorldSetting{})
 	mortal := newClientIn(t, srv, mockserver.WorldSetting{Assumptions: map[string]string{"WPS-034": "lifetime"}})
 	demo := c.token

@@ -113,7 +113,8 @@ var (
 )
 
 var companies = store.NewTable("companies", func(c *Company) string { return c.ID }).
-	Check(func(c *Company) error { return oneOf("outage", c.Outage, outages) })
+	Check(func(c *Company) error { return oneOf("outage", c.Outage, outages) }).
+	Schema("Company")
 
 func oneOf(field, value string, allowed ...[]string) error {
 	if value == "" || contains(slices.Concat(allowed...), value) {
@@ -123,38 +124,45 @@ func oneOf(field, value string, allowed ...[]string) error {
 }
 
 var users = store.NewTable("users", func(u *User) string { return u.ID }).
-	References(refer("company_id", companies.Collection(), func(u *User) []string { return []string{u.CompanyID} }))
+	References(refer("company_id", companies.Collection(), func(u *User) []string { return []string{u.CompanyID} })).
+	Schema("User")
 
 var departments = store.NewTable("departments", func(g *Group) string { return g.ID }).
-	References(refer("company_id", companies.Collection(), func(g *Group) []string { return []string{g.CompanyID} }))
+	References(refer("company_id", companies.Collection(), func(g *Group) []string { return []string{g.CompanyID} })).
+	Schema("Group")
 
 var userGroups = store.NewTable("user_groups", func(g *Group) string { return g.ID }).
-	References(refer("company_id", companies.Collection(), func(g *Group) []string { return []string{g.CompanyID} }))
+	References(refer("company_id", companies.Collection(), func(g *Group) []string { return []string{g.CompanyID} })).
+	Schema("Group")
 
 var apps = store.NewTable("apps", func(a *App) string { return a.ID },
 	store.Index[App]{Name: "role", Unique: true, Key: func(a *App) (string, bool) { return store.Key(a.Role), a.Role != "" }}).
 	References(refer("company_id", companies.Collection(), func(a *App) []string { return []string{a.CompanyID} })).
 	Check(func(a *App) error { return oneOf("trouble", a.Trouble, callTroubles, tokenTroubles) }).
-	Claims(func(a *App) []string { return []string{claimApp + a.ID} })
+	Claims(func(a *App) []string { return []string{claimApp + a.ID} }).
+	Schema("App")
 
 var tokens = store.NewTable("tokens", func(t *Token) string { return t.Token },
 	store.Index[Token]{Name: "expiry", Key: func(t *Token) (string, bool) { return store.Key(store.Int(t.ExpiresAt)), t.ExpiresAt != 0 }},
 	store.Index[Token]{Name: "demo", Key: func(t *Token) (string, bool) { return "", t.Demo }}).
 	References(refer("app_id", apps.Collection(), func(t *Token) []string { return []string{t.AppID} }),
 		refer("user_id", users.Collection(), func(t *Token) []string { return []string{t.UserID} })).
-	Claims(func(t *Token) []string { return []string{claimToken + t.Token} })
+	Claims(func(t *Token) []string { return []string{claimToken + t.Token} }).
+	Schema("Token")
 
 var codes = store.NewTable("codes", func(c *Code) string { return c.Code },
 	store.Index[Code]{Name: "expiry", Key: func(c *Code) (string, bool) { return store.Key(store.Int(c.ExpiresAt)), true }}).
 	References(refer("app_id", apps.Collection(), func(c *Code) []string { return []string{c.AppID} }),
 		refer("user_id", users.Collection(), func(c *Code) []string { return []string{c.UserID} })).
-	Claims(func(c *Code) []string { return []string{claimCode + c.Code} })
+	Claims(func(c *Code) []string { return []string{claimCode + c.Code} }).
+	Schema("Code")
 
 var refreshTokens = store.NewTable("refresh_tokens", func(t *RefreshToken) string { return t.Token },
 	store.Index[RefreshToken]{Name: "expiry", Key: func(t *RefreshToken) (string, bool) { return store.Key(store.Int(t.ExpiresAt)), true }}).
 	References(refer("app_id", apps.Collection(), func(t *RefreshToken) []string { return []string{t.AppID} }),
 		refer("user_id", users.Collection(), func(t *RefreshToken) []string { return []string{t.UserID} })).
-	Claims(func(t *RefreshToken) []string { return []string{claimRefresh + t.Token} })
+	Claims(func(t *RefreshToken) []string { return []string{claimRefresh + t.Token} }).
+	Schema("RefreshToken")
 
 // collections lists the tables in the order in which records can be loaded.
 func collections() []*store.Collection {

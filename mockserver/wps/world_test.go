@@ -136,13 +136,16 @@ func TestRecordsAreChecked(t *testing.T) {
 	srv := newServer(t)
 	c := newClient(t, srv)
 	for want, records := range map[string]string{
-		"no node has the id of the root": `{"approval_defines":[{"id":"1","name":"x","created_by":{"type":"sp","id":"a"},"process_define":{"root":"x","nodes":[]}}]}`,
-		"names \"nobody\"":               `{"approval_defines":[{"id":"1","name":"x","created_by":{"type":"user","id":"nobody"},"process_define":{"root":"a","nodes":[{"id":"a","type":"sequence"}]}}]}`,
-		"unknown field":                  `{"users":[{"id":"1","nickname":"x"}]}`,
-		"no collection":                  `{"forms":[]}`,
-		"outage is \"rain\"":             `{"companies":[{"id":"c1","outage":"rain"}]}`,
-		"trouble is \"rain\"":            `{"apps":[{"id":"a1","company_id":"c100","trouble":"rain"}]}`,
-		"already belongs to world":       fmt.Sprintf(`{"apps":[{"id":%q,"company_id":"c100"}]}`, c.appID),
+		"no node has the id of the root": `{"approval_defines":[{"id":"1","name":"x","icon":"tmp1","ctime":0,"created_by":{"type":"sp","id":"a"},"process_define":{"root":"x","nodes":[]}}]}`,
+		"names \"nobody\"":               `{"approval_defines":[{"id":"1","name":"x","icon":"tmp1","ctime":0,"created_by":{"type":"user","id":"nobody"},"process_define":{"root":"a","nodes":[{"id":"a","type":"sequence","name":"n"}]}}]}`,
+		"wps: approval_defines[0]: /process_define/nodes/0/type: is \"loop\", want one of": `{"approval_defines":[{"id":"1","name":"x","icon":"tmp1","ctime":0,"created_by":{"type":"sp","id":"a"},"process_define":{"root":"a","nodes":[{"id":"a","type":"loop","name":"n"}]}}]}`,
+		"users[0]: /nickname: is not a documented":                                         `{"users":[{"id":"1","company_id":"c100","nickname":"x"}]}`,
+		"users[0]: /company_id: is required":                                               `{"users":[{"id":"1"}]}`,
+		"users[1]: is a string, want an object":                                            `{"users":[{"id":"1","company_id":"c100"},"1"]}`,
+		"no collection":                                                                    `{"forms":[]}`,
+		"/outage: is \"rain\", want":                                                       `{"companies":[{"id":"c1","outage":"rain"}]}`,
+		"/trouble: is \"rain\", want":                                                      `{"apps":[{"id":"a1","key":"k","company_id":"c100","trouble":"rain"}]}`,
+		"already belongs to world":                                                         fmt.Sprintf(`{"apps":[{"id":%q,"key":"k","company_id":"c100"}]}`, c.appID),
 	} {
 		_, err := srv.CreateWorld(context.Background(), mockserver.WorldSetting{Records: map[string]json.RawMessage{"wps": json.RawMessage(records)}})
 		if err == nil || !strings.Contains(err.Error(), want) {
