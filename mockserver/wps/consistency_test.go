@@ -1,6 +1,7 @@
 package wps
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -11,28 +12,33 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	demorecords "github.com/countersign/countersign/fixtures/demo"
 	"github.com/countersign/countersign/specs"
 )
 
-// demoList makes all demo definitions.
-func demoList(t testing.TB) []*Define {
+// demoWorld are those of the demo world that the tests below look at.
+type demoWorld struct {
+	Users   []*User   `json:"users"`
+	Defines []*Define `json:"approval_defines"`
+}
+
+func demoOf(t testing.TB) demoWorld {
 	t.Helper()
-	var list []*Define
-	kinds := blueprints()
-	for i, e := range demoDefines() {
-		d, err := e.define(i, kinds)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, d)
+	data, err := demorecords.Records(vendor)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return list
+	var all demoWorld
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func TestDemoIsConsistent(t *testing.T) {
 	t.Parallel()
 	managed := 0
-	for _, d := range demoList(t) {
+	for _, d := range demoOf(t).Defines {
 		if err := checkDefine(d); err != nil {
 			t.Errorf("%s: %v", d.Name, err)
 		}
@@ -48,14 +54,17 @@ func TestDemoIsConsistent(t *testing.T) {
 // TestDemoCreatorsAreThePeople: what a definition says of its creator is what the record of that user says.
 func TestDemoCreatorsAreThePeople(t *testing.T) {
 	t.Parallel()
-	pictures := 0
-	for _, d := range demoList(t) {
+	demo, people, pictures := demoOf(t), map[string]User{}, 0
+	for _, u := range demo.Users {
+		people[u.ID] = *u
+	}
+	for _, d := range demo.Defines {
 		by := d.CreatedBy
 		if by.Type != identityUser {
 			continue
 		}
-		if by.Name != names[by.ID] || by.Avatar != avatars[by.ID] {
-			t.Errorf("%s was created by %+v, who is %s with the picture %q", d.Name, by, names[by.ID], avatars[by.ID])
+		if who := people[by.ID]; by.Name != who.Name || by.Avatar != who.Avatar {
+			t.Errorf("%s was created by %+v, who is %s with the picture %q", d.Name, by, who.Name, who.Avatar)
 		}
 		if by.Avatar != "" {
 			pictures++
@@ -66,16 +75,12 @@ func TestDemoCreatorsAreThePeople(t *testing.T) {
 	}
 }
 
-func TestBlueprintsAreAllUsed(t *testing.T) {
+// TestTemplate: what states add looks like the demo's definition for leave.
+func TestTemplate(t *testing.T) {
 	t.Parallel()
-	used := map[string]bool{}
-	for _, e := range demoDefines() {
-		used[e.kind] = true
-	}
-	for kind := range blueprints() {
-		if !used[kind] {
-			t.Errorf("no definition is of kind %s", kind)
-		}
+	d, err := template()
+	if err != nil || d.ID != templateID || d.Name != "请假申请" || len(d.FormDesigns) == 0 {
+		t.Errorf("got %+v, %v", d, err)
 	}
 }
 
@@ -88,7 +93,7 @@ func TestDemoUsesEveryWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &writer{}
-	for _, d := range demoList(t) {
+	for _, d := range demoOf(t).Defines {
 		view{current: true}.define(w, d)
 	}
 	unused := []string{"unknown", "this_week", "this_month", "last_seven_days", "last_month", "last_three_months", "last_year", "none"}
@@ -124,16 +129,29 @@ func eachEnum(where string, ref *openapi3.SchemaRef, visit func(where, word stri
 
 // sound is a small definition with everything that the rules speak of.
 func sound() *Define {
-	b := blueprint{
-		forms: []Form{choice(formSelect, "kind", "类型", "甲", "乙"), control("number", "days", "天数"), period("time", "时间", "half_day")},
-		steps: []step{
-			approve("一", named("u1", "u2")).by("step"),
-			choose("选择", when("多", is("days", "number", "gt", "3"), approve("二", leader(2)), tell("三", initiator(), true)), otherwise()),
-			approve("四", chosen()).choosing("single_choice"),
+	days := Condition{FormID: "days", Type: "number", Rule: "gt", Value: "3", ElemBizKey: "days"}
+	return &Define{ID: "1", Name: "测试",
+		FormDesigns: []Form{
+			{ID: "kind", Title: "类型", Type: formSelect, FormOptions: []Option{{"option_1", "甲"}, {"option_2", "乙"}}},
+			{ID: "days", Title: "天数", Type: "number"},
+			{ID: "time", Title: "时间", Type: formDateRange, DateRange: &DateRange{Style: "half_day", TimeRange: "all_dates"}},
 		},
-	}
-	return &Define{ID: "1", Name: "测试", FormDesigns: b.forms, ProcessDefine: b.build(),
+		ProcessDefine: Process{Root: "node_0", Nodes: []Node{
+			{ID: "node_0", Name: "流程", Type: nodeSequence, ChildNodes: []string{"node_1", "node_2", "node_7"}},
+			task("node_1", "一", "node_2", &Task{Type: taskApproval, Approve: &TaskApprove{ApprovalRule: "step",
+				Target: Target{UserType: userAssigner, UserIDs: []string{"u1", "u2"}}}}),
+			{ID: "node_2", Name: "选择", Type: nodeSelect, ChildNodes: []string{"node_3", "node_6"}, NextNodeID: "node_7"},
+			{ID: "node_3", Name: "多", Type: nodeCondition, ChildNodes: []string{"node_4", "node_5"}, ConditionGroups: []ConditionGroup{{[]Condition{days}}}},
+			task("node_4", "二", "node_5", &Task{Type: taskApproval, Approve: &TaskApprove{Target: Target{UserType: "leader", Level: 2}}}),
+			task("node_5", "三", "", &Task{Type: taskCC, CC: &TaskCC{Target: Target{UserType: "self"}, IsAllowAddCC: true}}),
+			{ID: "node_6", Name: "其他情况", Type: nodeCondition},
+			task("node_7", "四", "", &Task{Type: taskApproval, Approve: &TaskApprove{SelectType: "single_choice", Target: Target{UserType: userOptional}}}),
+		}},
 		VisibleScopes: []VisibleScope{{ScopeType: "user", ScopeID: "u1", IsAdmin: true}}}
+}
+
+func task(id, name, next string, t *Task) Node {
+	return Node{ID: id, Name: name, Type: nodeTask, NextNodeID: next, Task: t}
 }
 
 func (d *Define) find(name string) *Node {

@@ -1,22 +1,25 @@
 package wps
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
+	demorecords "github.com/countersign/countersign/fixtures/demo"
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
 )
 
+// What the provider states mean by the demo user, his company, and the address and scope of a code.
 const (
-	companyMain  = "c100"
-	companyOther = "c200"
-	appRobot     = "sp-approval-robot" // a service principal that creates definitions
-	redirectURI  = "https://client.example/callback"
-	redirectURI2 = "https://client.example/other"
-	scopeRead    = "kso.workflow_approval_define.read"
-	scopeWrite   = "kso.workflow_approval_define.readwrite"
+	companyMain = "c100"
+	userChen    = "u1001"
+	redirectURI = "https://client.example/callback"
+	scopeRead   = "kso.workflow_approval_define.read"
+	scopeWrite  = "kso.workflow_approval_define.readwrite"
 )
 
 // The roles of apps that `env` and the provider states mean.
@@ -25,69 +28,14 @@ const (
 	roleSecond = "second"
 )
 
-var allGrants = []string{"client_credentials", "authorization_code", "refresh_token"}
-
-// demo fills an empty world.
+// demo fills an empty world. The token comes in addition to the records, since it holds a secret of the world.
 func demo(s *mockserver.Setup) error {
-	if err := demoPeople(s.Tx); err != nil {
+	data, err := demorecords.Records(vendor)
+	if err != nil {
 		return err
 	}
-	list, kinds := demoDefines(), blueprints()
-	for i := range list {
-		d, err := list[i].define(i, kinds)
-		if err != nil {
-			return err
-		}
-		if err := defines.Put(s.Tx, d); err != nil {
-			return err
-		}
-	}
-	return demoCredentials(s)
-}
-
-func demoPeople(tx *store.Tx) error {
-	p := putter{tx: tx}
-	put(&p, companies, &Company{ID: companyMain, Name: "星河科技有限公司", Capabilities: []string{capabilityWorkflow, "doc"}})
-	put(&p, companies, &Company{ID: companyOther, Name: "𠮷田商贸", Capabilities: []string{capabilityWorkflow}})
-	for _, u := range []User{
-		{ID: userChen, CompanyID: companyMain},
-		{ID: userLi, CompanyID: companyMain},
-		{ID: userWang, CompanyID: companyMain},
-		{ID: userZhao, CompanyID: companyMain},
-		{ID: userSun, CompanyID: companyOther},
-	} {
-		u.Name, u.Avatar = names[u.ID], avatars[u.ID]
-		put(&p, users, &u)
-	}
-	put(&p, departments, &Group{ID: "d301", CompanyID: companyMain, Name: "研发中心"})
-	put(&p, departments, &Group{ID: "d302", CompanyID: companyMain, Name: "市场部"})
-	put(&p, departments, &Group{ID: "d401", CompanyID: companyOther, Name: "门店"})
-	put(&p, userGroups, &Group{ID: groupHR, CompanyID: companyMain, Name: "人事组"})
-	put(&p, userGroups, &Group{ID: groupCash, CompanyID: companyMain, Name: "出纳组"})
-	return p.err
-}
-
-// putter keeps the first error of many puts.
-type putter struct {
-	tx  *store.Tx
-	err error
-}
-
-func put[T any](p *putter, table *store.Table[T], rec *T) {
-	if p.err == nil {
-		p.err = table.Put(p.tx, rec)
-	}
-}
-
-func demoCredentials(s *mockserver.Setup) error {
-	p := putter{tx: s.Tx}
-	scopes := []string{scopeRead, scopeWrite}
-	put(&p, apps, &App{ID: "AKDEMO00000000000001", Key: "demo0key0of0the0main0app00000001", Name: "审批助手", CompanyID: companyMain, Role: roleMain,
-		AppScopes: scopes, UserScopes: scopes, Grants: allGrants, RedirectURIs: []string{redirectURI, redirectURI2}})
-	put(&p, apps, &App{ID: "AKDEMO00000000000002", Key: "demo0key0of0the0second0app000002", Name: "报表机器人", CompanyID: companyMain, Role: roleSecond,
-		AppScopes: scopes, UserScopes: scopes, Grants: allGrants, RedirectURIs: []string{redirectURI}})
-	if p.err != nil {
-		return p.err
+	if err := s.Load(data); err != nil {
+		return err
 	}
 	main, err := appOf(s.Tx, roleMain)
 	if err != nil {
@@ -95,6 +43,26 @@ func demoCredentials(s *mockserver.Setup) error {
 	}
 	return putDemoToken(s, main.ID)
 }
+
+// templateID is the demo definition whose form and process those have that a state adds.
+const templateID = "700300000000000000"
+
+// template returns a definition like the demo's one for leave.
+var template = sync.OnceValues(func() (Define, error) {
+	var all struct {
+		Defines []Define `json:"approval_defines"`
+	}
+	data, err := demorecords.Records(vendor)
+	if err == nil {
+		err = json.Unmarshal(data, &all)
+	}
+	for _, d := range all.Defines {
+		if d.ID == templateID {
+			return d, nil
+		}
+	}
+	return Define{}, errors.Join(err, fmt.Errorf("the demo records have no definition %s", templateID))
+})
 
 func appOf(tx *store.Tx, role string) (*App, error) { return apps.First(tx, "role", store.Key(role)) }
 
@@ -173,71 +141,4 @@ func describe(s *mockserver.Setup, base string) (any, error) {
 		env.AccessToken = token.Token
 	}
 	return env, nil
-}
-
-// entry is one demo definition: a name, a kind of blueprint and who made it for whom.
-type entry struct {
-	name, kind string
-	by         string   // id of the creator; appRobot is an application
-	admins     []string // ids of users who administer it
-	company    string   // default: companyMain
-}
-
-// demoStart is the creation of the first demo definition; the others follow a day and some hours apart.
-var demoStart = time.Date(2025, 3, 3, 1, 30, 0, 0, time.UTC)
-
-// define makes the i-th demo definition, or the error that no blueprint has its kind.
-func (e entry) define(i int, kinds map[string]blueprint) (*Define, error) {
-	b, ok := kinds[e.kind]
-	if !ok {
-		return nil, fmt.Errorf("definition %q: no blueprint of kind %q", e.name, e.kind)
-	}
-	company := e.company
-	if company == "" {
-		company = companyMain
-	}
-	return &Define{
-		ID:            fmt.Sprintf("7%017d", 300_000_000_000_000+i*104_729),
-		Name:          e.name,
-		Icon:          fmt.Sprintf("tmp%d", i%15+1),
-		GroupID:       fmt.Sprintf("group-%d", i%4+1),
-		CreatedBy:     e.creator(company),
-		CTime:         demoStart.Add(time.Duration(i/2) * 31 * time.Hour).UnixMilli(), // two at a time: ties are broken by id
-		FormDesigns:   b.forms,
-		ProcessDefine: b.build(),
-		Setting:       b.setting,
-		VisibleScopes: e.scopes(i, company),
-	}, nil
-}
-
-func (e entry) creator(company string) Identity {
-	if e.by == appRobot {
-		return Identity{Type: "sp", ID: appRobot, CompanyID: company, Name: "审批机器人", Avatar: "https://img.example/robot.png"}
-	}
-	return Identity{Type: identityUser, ID: e.by, CompanyID: company, Name: names[e.by], Avatar: avatars[e.by]}
-}
-
-// avatars has the demo people who have a picture.
-var avatars = map[string]string{userChen: "https://img.example/u1001.png", userWang: "https://img.example/u1003.png"}
-
-var names = map[string]string{userChen: "陈薇", userLi: "李娜", userWang: "王𬭎", userZhao: "赵磊", userSun: "孙悦 🌙"}
-
-// scopes are the company for some, a department, a group and people for others; the administrators always.
-func (e entry) scopes(i int, company string) []VisibleScope {
-	var list []VisibleScope
-	switch {
-	case company != companyMain:
-		list = append(list, VisibleScope{CompanyID: company, ScopeType: "department", ScopeID: "d401"})
-	case i%3 == 0:
-		list = append(list, VisibleScope{CompanyID: company, ScopeType: "company", ScopeID: company})
-	case i%3 == 1:
-		list = append(list, VisibleScope{CompanyID: company, ScopeType: "department", ScopeID: "d301"},
-			VisibleScope{CompanyID: company, ScopeType: "user_group", ScopeID: groupHR})
-	default:
-		list = append(list, VisibleScope{CompanyID: company, ScopeType: "user", ScopeID: userZhao})
-	}
-	for _, id := range e.admins {
-		list = append(list, VisibleScope{CompanyID: company, ScopeType: "user", ScopeID: id, IsAdmin: true})
-	}
-	return list
 }

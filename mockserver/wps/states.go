@@ -179,10 +179,13 @@ func addDefine(s *mockserver.Setup, user *User, name string) (*Define, error) {
 	} else if len(newest) > 0 && newest[0].CTime >= at {
 		at = newest[0].CTime + 1000
 	}
-	b := leaveBlueprint()
+	like, err := template()
+	if err != nil {
+		return nil, err
+	}
 	d := &Define{ID: fmt.Sprintf("8%017d", n), Name: name, Icon: "tmp1", GroupID: "group-1", CTime: at,
 		CreatedBy:   Identity{Type: identityUser, ID: user.ID, CompanyID: user.CompanyID, Name: user.Name, Avatar: user.Avatar},
-		FormDesigns: b.forms, ProcessDefine: b.build(), Setting: b.setting,
+		FormDesigns: like.FormDesigns, ProcessDefine: like.ProcessDefine, Setting: like.Setting,
 		VisibleScopes: []VisibleScope{{CompanyID: user.CompanyID, ScopeType: "user", ScopeID: user.ID, IsAdmin: true}}}
 	if err := defines.Put(s.Tx, d); err != nil {
 		var invalid *store.InvalidError
