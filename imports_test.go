@@ -58,6 +58,7 @@ var importTable = []row{
 	{pkg: "fixtures", mayImport: []string{"specs", "fixtures/gen/..."}},
 	{pkg: "fixtures/demo"}, // what the stand-in embeds: knows nothing
 	{pkg: "fixtures/gen", mayImport: []string{"specs"}},
+	{pkg: "fixtures/gen/format", mayImport: []string{"fixtures/gen"}},
 	{pkg: "fixtures/gen/VENDOR", mayImport: []string{"specs", "fixtures/gen"}},
 	{pkg: "mockserver/store"}, // the core's state: knows no document
 	{pkg: "mockserver/disk"},  // the core's file: knows texts and bytes
