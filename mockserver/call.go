@@ -40,6 +40,7 @@ type Call struct {
 	header     http.Header
 	warnings   []string
 	explain    func() *Explanation
+	fault      *fault
 }
 
 // arg is the value of a declared parameter, at the parameter's place in the document.

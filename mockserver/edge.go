@@ -45,8 +45,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	e.at = start
 	req.forget() // the journal keeps the request for long, and only as it was received
 	s.journal.add(e)
-	n, err := s.write(w, out, r.Method)
+	n, err := s.send(w, r, out)
+	e.noteWire(out.wire)
 	e.finish(s.wall().Sub(start), n, err == nil)
+	out.hangUp(w)
 }
 
 // receive keeps the request exactly as it came.
@@ -115,7 +117,8 @@ func readBody(r io.Reader, length, most int64) ([]byte, error) {
 // record makes the journal entry of a call.
 func (s *Server) record(c *Call, out *reply) *Entry {
 	e := &Entry{world: c.World.name, plug: c.plugged, op: c.Op, req: c.Request, status: out.status, header: out.header, body: out.body,
-		refusal: out.refusal, problem: c.problem, warnings: c.warnings, explain: c.explain, worldNow: c.now, secrets: s.secretsOf(c.plugged)}
+		refusal: out.refusal, problem: c.problem, warnings: c.warnings, explain: c.explain, worldNow: c.now, secrets: s.secretsOf(c.plugged),
+		fault: c.fault.note()}
 	if c.plugged != nil && s.log.Enabled(context.Background(), slog.LevelInfo) {
 		s.log.Info("request", "vendor", c.plug.Name, "operation", e.operation(), "world", c.World.name, "method", c.Method,
 			"path", c.RawPath, "status", out.status, "code", codeOf(out.refusal))
@@ -151,7 +154,9 @@ func (s *Server) write(w http.ResponseWriter, out *reply, method string) (int64,
 // recoverAdmin keeps a panic in the admin API from taking the connection down unanswered.
 func (s *Server) recoverAdmin(c *gin.Context) {
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recover(); r == http.ErrAbortHandler { //nolint:errorlint,err113 // net/http compares it so, too
+			panic(r)
+		} else if r != nil {
 			s.panics.Add(1)
 			s.log.Error("panic at the edge", "path", c.Request.URL.Path, "panic", fmt.Sprint(r))
 			adminError(c, http.StatusInternalServerError, "internal error; see the server's log")

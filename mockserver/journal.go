@@ -39,6 +39,19 @@ type Entry struct {
 	took    time.Duration
 	written int64
 	sent    bool
+	fault   *FaultNote // nil: none
+}
+
+// noteWire adds to an entry how a fault sent its reply.
+func (e *Entry) noteWire(w *wire) {
+	if w == nil || e.fault == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	noted := *e.fault // what has been shown does not change
+	noted.Wire = w.outcome
+	e.fault = &noted
 }
 
 // finish completes an entry once its reply has gone out.

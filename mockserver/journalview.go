@@ -35,6 +35,8 @@ type EntryView struct {
 	// Problem is what went wrong in the stand-in itself.
 	Problem  string   `json:"problem,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Fault is what went wrong on purpose.
+	Fault *FaultNote `json:"fault,omitempty"`
 	// Explanation says why a signature was refused.
 	Explanation *Explanation `json:"explanation,omitempty"`
 	// Complete is false while the reply is on its way; ClientGone says that it could not be delivered.
@@ -88,6 +90,7 @@ func (e *Entry) viewOutcome(v *EntryView) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	v.Complete, v.ClientGone, v.Bytes = e.done, e.done && !e.sent, e.written
+	v.Fault = e.fault
 	v.Millis = float64(e.took.Microseconds()) / 1000
 }
 

@@ -18,6 +18,8 @@ type reply struct {
 	body   []byte
 	// refusal is the catalogue entry it carries, if it is an error.
 	refusal *Refusal
+	// wire says how it goes out if a fault has to do with it, nil else.
+	wire *wire
 }
 
 // answer is the request pipeline, from the vendor to the encoded reply. edge.go comes before it (0) and writes what it
@@ -37,9 +39,11 @@ func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c
 	}()
 	value, err := s.process(ctx, c, edge)
 	if err != nil {
-		return c, s.refuse(c, err)
+		out = s.refuse(c, err)
+	} else {
+		out = s.encode(c, c.Op.success, p.Success(c, value), nil) // 8
 	}
-	return c, s.encode(c, c.Op.success, p.Success(c, value), nil) // 8
+	return c, c.fault.shape(out)
 }
 
 // process runs the steps that can refuse a request.
@@ -59,7 +63,7 @@ func (s *Server) process(ctx context.Context, c *Call, edge *edgeProblem) (any, 
 	if r := c.validate(); r != nil { // 5
 		return nil, r
 	}
-	return c.handle(ctx) // 7
+	return s.act(ctx, c) // 6, 7
 }
 
 func (s *Server) newCall(ctx context.Context, p *plugged, w *World, req *Request) *Call {
@@ -133,6 +137,9 @@ func (c *Call) handle(ctx context.Context) (value any, err error) {
 func (s *Server) refuse(c *Call, err error) *reply {
 	var r *Refusal
 	if !errors.As(err, &r) {
+		if out := plainly(err); out != nil {
+			return out
+		}
 		return s.broken(c, err)
 	}
 	if c.plug.Revise != nil {
@@ -144,6 +151,7 @@ func (s *Server) refuse(c *Call, err error) *reply {
 // broken answers for a bug of the stand-in in the vendor's envelope; it is logged and counted.
 func (s *Server) broken(c *Call, err error) (out *reply) {
 	s.bug(c, err)
+	c.fault = nil // a bug is not dressed up
 	defer func() {
 		if recover() != nil { // even the vendor's envelope fails: say so plainly
 			out = jsonReply(http.StatusInternalServerError, map[string]any{"countersign": "internal error; see the server's log"})

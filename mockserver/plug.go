@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/countersign/countersign/mockserver/store"
 	"github.com/countersign/countersign/specs"
@@ -42,6 +43,13 @@ type Plug struct {
 	// Revise may answer another catalogue entry, or another status, for a refusal where one of the world's switches says
 	// so. May be nil.
 	Revise func(*Call, *Refusal) *Refusal
+	// Throttle names the catalogue entry with which the vendor refuses too many calls. Operations that cannot answer it
+	// are not throttled. Empty: the vendor is not known to throttle.
+	Throttle string
+	// Furnish adds to a refusal made from a catalogue entry alone, for an injected fault, what goes with the entry beside
+	// its texts: headers, Extra. retryAfter is how long the client is asked to wait (Retry-After is set already); 0: it is
+	// not. May be nil.
+	Furnish func(c *Call, r *Refusal, retryAfter time.Duration)
 	// Success puts a handler's value into the vendor's envelope, Failure a refusal. What they return is encoded as
 	// JSON and must fit the operation's documented response.
 	Success func(*Call, any) any

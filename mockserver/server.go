@@ -37,6 +37,9 @@ type Options struct {
 	AdminToken string
 	// Facts are merged into the answer of `env` (the path of the CA certificate, say).
 	Facts map[string]any
+	// Sleep waits where the server waits on purpose: latency and drip of faults. It returns early, with an error, when the
+	// context ends. nil: a timer.
+	Sleep func(ctx context.Context, d time.Duration) error
 	// Timeouts bound a request; see Timeouts for what zero means.
 	Timeouts Timeouts
 }

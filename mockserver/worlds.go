@@ -112,7 +112,7 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 	}
 	w := &World{name: setting.Name, setting: setting, clock: newClock(s.wall, clock), strict: setting.Strict,
 		chosen: setting.Assumptions, server: s, nonces: newNonceSet()}
-	return w, nil
+	return w, w.resetFaults()
 }
 
 // reserve gives the world its name.
@@ -223,7 +223,7 @@ func (s *Server) ResetWorld(ctx context.Context, name string) error {
 	}
 	w.nonces.reset()
 	w.calls.Store(0)
-	return nil
+	return w.resetFaults()
 }
 
 // ErrDefaultWorld says that the default world cannot be deleted.
