@@ -35,6 +35,7 @@ func (s *Server) admin(g *gin.RouterGroup) {
 	g.GET("/worlds/:world/env", s.adminEnv)
 	g.POST("/worlds/:world/reset", s.adminResetWorld)
 	g.POST("/worlds/:world/states", s.adminState)
+	s.adminFaultRoutes(g)
 	g.GET("/worlds/:world/:collection", s.adminCollection)
 	g.GET("/worlds/:world/:collection/:id", s.adminRecord)
 	g.GET("/states", s.adminStates)

@@ -49,24 +49,23 @@ func (w *World) AddFaults(rules ...FaultRule) ([]FaultStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &w.faults
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	list := slices.Clone(f.list())
-	for i, r := range made {
-		if err := f.name(r, list); err != nil {
-			return nil, inRules(i, len(made), err)
+	err = w.changeFaults(func(list []*faultRule) ([]*faultRule, error) {
+		for i, r := range made {
+			if err := w.faults.name(r, list); err != nil {
+				return nil, inRules(i, len(made), err)
+			}
+			list = append(list, r)
 		}
-		list = append(list, r)
+		return list, nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if len(list) > maxFaults {
-		return nil, fmt.Errorf("a world has at most %d fault rules; delete some", maxFaults)
-	}
-	f.store(list)
 	return w.statuses(made), nil
 }
 
-// PutFault puts a rule in the place of the one with its id, counting anew, or behind all others.
+// PutFault puts a rule in the place of the one with its id, counting anew, or behind all others. created says that there
+// was none.
 func (w *World) PutFault(rule FaultRule) (status FaultStatus, created bool, err error) {
 	if rule.ID == "" {
 		return status, false, errors.New("fault rule: id is missing")
@@ -75,70 +74,78 @@ func (w *World) PutFault(rule FaultRule) (status FaultStatus, created bool, err 
 	if err != nil {
 		return status, false, err
 	}
-	f := &w.faults
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	list := slices.Clone(f.list())
-	i := find(list, rule.ID)
-	switch {
-	case i >= 0:
+	err = w.changeFaults(func(list []*faultRule) ([]*faultRule, error) {
+		i := find(list, rule.ID)
+		if created = i < 0; created {
+			return append(list, made[0]), nil
+		}
 		list[i] = made[0]
-	case len(list) == maxFaults:
-		return status, false, fmt.Errorf("a world has at most %d fault rules; delete some", maxFaults)
-	default:
-		list = append(list, made[0])
+		return list, nil
+	})
+	if err != nil {
+		return status, false, err
 	}
-	f.store(list)
-	return made[0].status(w.Now()), i < 0, nil
+	return w.statuses(made)[0], created, nil
 }
 
 // Faults lists the rules in their order.
 func (w *World) Faults() []FaultStatus {
-	w.faults.mu.Lock()
-	defer w.faults.mu.Unlock()
 	return w.statuses(w.faults.list())
 }
 
 // Fault returns the rule with the id. Error: ErrNoFault.
 func (w *World) Fault(id string) (FaultStatus, error) {
-	w.faults.mu.Lock()
-	defer w.faults.mu.Unlock()
 	list := w.faults.list()
 	i := find(list, id)
 	if i < 0 {
 		return FaultStatus{}, fmt.Errorf("%w %q", ErrNoFault, id)
 	}
-	return list[i].status(w.Now()), nil
+	return w.statuses(list[i : i+1])[0], nil
 }
 
 // RemoveFault deletes the rule with the id. Error: ErrNoFault.
 func (w *World) RemoveFault(id string) error {
-	w.faults.mu.Lock()
-	defer w.faults.mu.Unlock()
-	list := slices.Clone(w.faults.list())
-	i := find(list, id)
-	if i < 0 {
-		return fmt.Errorf("%w %q", ErrNoFault, id)
-	}
-	w.faults.store(slices.Delete(list, i, i+1))
-	return nil
+	return w.changeFaults(func(list []*faultRule) ([]*faultRule, error) {
+		i := find(list, id)
+		if i < 0 {
+			return nil, fmt.Errorf("%w %q", ErrNoFault, id)
+		}
+		return slices.Delete(list, i, i+1), nil
+	})
 }
 
 // ClearFaults deletes all rules and returns how many there were.
-func (w *World) ClearFaults() int {
-	w.faults.mu.Lock()
-	defer w.faults.mu.Unlock()
-	n := len(w.faults.list())
-	w.faults.store(nil)
-	return n
+func (w *World) ClearFaults() (n int, err error) {
+	err = w.changeFaults(func(list []*faultRule) ([]*faultRule, error) {
+		n = len(list)
+		return nil, nil
+	})
+	return n, err
+}
+
+// changeFaults puts what change makes of the rules in their place.
+func (w *World) changeFaults(change func([]*faultRule) ([]*faultRule, error)) error {
+	f := &w.faults
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list, err := change(slices.Clone(f.list()))
+	if err != nil {
+		return err
+	}
+	if len(list) > maxFaults {
+		return fmt.Errorf("a world has at most %d fault rules; delete some", maxFaults)
+	}
+	f.store(list)
+	return nil
 }
 
 // resetFaults leaves the rules of the world's setting only, counting anew.
 func (w *World) resetFaults() error {
-	w.faults.mu.Lock()
-	w.faults.made = 0
-	w.faults.store(nil)
-	w.faults.mu.Unlock()
+	f := &w.faults
+	f.mu.Lock()
+	f.made = 0
+	f.store(nil)
+	f.mu.Unlock()
 	_, err := w.AddFaults(w.setting.Faults...)
 	return err
 }
@@ -202,6 +209,8 @@ func find(list []*faultRule, id string) int {
 
 func (w *World) statuses(list []*faultRule) []FaultStatus {
 	now := w.Now()
+	w.faults.mu.Lock()
+	defer w.faults.mu.Unlock()
 	out := make([]FaultStatus, len(list))
 	for i, r := range list {
 		out[i] = r.status(now)
@@ -279,17 +288,19 @@ func (f *faults) export() faultsState {
 	return st
 }
 
-// restore puts saved rules in the place of those that there are, or fails and changes nothing: the documents may have
-// changed since they were saved.
+// restore puts saved rules in the place of those that there are. Rules that no longer fit, since the documents have
+// changed, are left out; the error names them.
 func (f *faults) restore(s *Server, st faultsState) error {
-	list := make([]*faultRule, 0, len(st.Rules))
+	var list []*faultRule
+	var problems []error
 	for _, saved := range st.Rules {
 		r, err := s.compileFault(saved.Rule, saved.Seed, saved.Written)
 		if err == nil && (r.ID == "" || find(list, r.ID) >= 0) {
 			err = errors.New("the id is missing or there twice")
 		}
 		if err != nil {
-			return fmt.Errorf("fault rule %q: %w", saved.Rule.ID, err)
+			problems = append(problems, fmt.Errorf("fault rule %q: %w", saved.Rule.ID, err))
+			continue
 		}
 		r.matched, r.acted = saved.Matched, saved.Acted
 		list = append(list, r)
@@ -298,5 +309,5 @@ func (f *faults) restore(s *Server, st faultsState) error {
 	defer f.mu.Unlock()
 	f.made = st.Made
 	f.store(list)
-	return nil
+	return errors.Join(problems...)
 }

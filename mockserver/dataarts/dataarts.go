@@ -43,6 +43,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 		Authenticate: authenticate,
 		Refuse:       refuse,
 		Revise:       revise,
+		Throttle:     errThrottled,
 		Success:      success,
 		Failure:      failure,
 		Handlers: map[string]mockserver.Handler{

@@ -3,6 +3,7 @@ package quickbi
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -426,11 +427,16 @@ func (s *session) checkPermission(c *mockserver.Call) *mockserver.Refusal {
 	if c.Switch("QB-018") == errForbiddenRAM {
 		name = errForbiddenRAM
 	}
-	return c.Refuse(name).With(&accessDeniedDetail{
-		AuthAction: action, AuthPrincipalType: s.key.RAM.Type, AuthPrincipalOwnerID: s.key.RAM.OwnerID,
-		AuthPrincipalDisplayName: s.key.RAM.DisplayName, EncodedDiagnosticMessage: c.Hex(64),
+	return c.Refuse(name).With(accessDenied(c, s.key.RAM)).Because("no policy of %s allows %s", s.key.RAM.DisplayName, action)
+}
+
+// accessDenied is the detail of a refusal by RAM.
+func accessDenied(c *mockserver.Call, who *Principal) *accessDeniedDetail {
+	return &accessDeniedDetail{
+		AuthAction: "quickbi-public:" + c.Op.ID, AuthPrincipalType: who.Type, AuthPrincipalOwnerID: who.OwnerID,
+		AuthPrincipalDisplayName: who.DisplayName, EncodedDiagnosticMessage: c.Hex(64),
 		NoPermissionType: "ImplicitDeny", PolicyType: "AccountLevelIdentityBasedPolicy",
-	}).Because("no policy of %s allows %s", s.key.RAM.DisplayName, action)
+	}
 }
 
 // checkTrouble answers what the key's record says the gateway is to answer.
@@ -438,12 +444,27 @@ func (s *session) checkTrouble(c *mockserver.Call) *mockserver.Refusal {
 	if s.key.Trouble == "" {
 		return nil
 	}
-	const left = "Limit:50,Remain:0,TimeLeft:1000,Reset:1000"
-	switch s.key.Trouble {
-	case errThrottlingUser:
-		c.ReplyHeader().Set("x-ratelimit-user", left)
-	case errThrottlingAPI:
-		c.ReplyHeader().Set("x-ratelimit-user-api", left)
+	r := c.Refuse(s.key.Trouble).Because("the access key %q is marked with this trouble", s.key.Name)
+	setRateLimit(c, r, time.Second)
+	return r
+}
+
+// setRateLimit adds the header from which SDKs read when to try again, to the errors that have one.
+func setRateLimit(c *mockserver.Call, r *mockserver.Refusal, left time.Duration) {
+	header := map[string]string{errThrottlingUser: "x-ratelimit-user", errThrottlingAPI: "x-ratelimit-user-api"}[r.Entry.Name]
+	if header != "" {
+		c.ReplyHeader().Set(header, fmt.Sprintf("Limit:50,Remain:0,TimeLeft:%d,Reset:%[1]d", left.Milliseconds()))
 	}
-	return c.Refuse(s.key.Trouble).Because("the access key %q is marked with this trouble", s.key.Name)
+}
+
+// furnish adds to an injected error what the gateway sends with it.
+func furnish(c *mockserver.Call, r *mockserver.Refusal, retryAfter time.Duration) {
+	if retryAfter == 0 {
+		retryAfter = time.Second
+	}
+	setRateLimit(c, r, retryAfter)
+	// An account's own key is denied nothing, so a key without a RAM user gets the error without its detail.
+	if who := sessionOf(c).key.RAM; who != nil && (r.Entry.Name == errNoPermission || r.Entry.Name == errForbiddenRAM) {
+		r.Extra = accessDenied(c, who)
+	}
 }

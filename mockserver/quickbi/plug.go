@@ -19,6 +19,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 	return &mockserver.Plug{
 		Name: "quickbi", Spec: spec, Paths: []string{"/"}, Signed: looksSigned, Identify: identify, Locate: locate,
 		Begin: begin, Authenticate: authenticate, Refuse: refuse, Revise: revise, Success: success, Failure: failure, Format: format,
+		Throttle: errThrottlingUser, Furnish: furnish,
 		ContentType: "application/json;charset=utf-8",
 		Handlers:    map[string]mockserver.Handler{callbackAction: resultCallback, authorizeAction: smartqAuthorize},
 		Collections: collections(), States: states(), Demo: demo, Mint: mint, Describe: describe,

@@ -32,6 +32,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 		Authenticate: newAuthenticator(spec).authenticate,
 		Refuse:       refuse,
 		Revise:       revise,
+		Throttle:     errThrottled,
 		Success:      success,
 		Failure:      failure,
 		Handlers: map[string]mockserver.Handler{
