@@ -26,7 +26,7 @@ const maxAdminBody = 64 << 20
 func (s *Server) admin(g *gin.RouterGroup) {
 	g.Use(s.guard)
 	g.GET("/health", s.adminHealth)
-	g.GET("/requests", s.adminRequests)
+	s.adminJournal(g)
 	g.POST("/reset", s.adminReset)
 	g.GET("/worlds", s.adminWorlds)
 	g.POST("/worlds", s.adminCreateWorld)
@@ -101,24 +101,6 @@ func (s *Server) adminHealth(c *gin.Context) {
 		names[i] = p.Name
 	}
 	c.JSON(status, gin.H{"status": text, "vendors": names, "worlds": len(s.Worlds()), "bugs": s.Bugs(), "panics": s.panics.Load()})
-}
-
-func (s *Server) adminRequests(c *gin.Context) {
-	q := JournalQuery{World: c.Query("world"), Vendor: c.Query("vendor"), Operation: c.Query("operation"), Code: c.Query("code")}
-	for name, into := range map[string]*int{"status": &q.Status, "limit": &q.Limit} {
-		text := c.Query(name)
-		if text == "" {
-			continue
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			adminError(c, http.StatusBadRequest, fmt.Sprintf("%s=%q: want a whole number", name, text))
-			return
-		}
-		*into = n
-	}
-	entries, evicted := s.Requests(q)
-	c.JSON(http.StatusOK, gin.H{"requests": entries, "evicted": evicted})
 }
 
 func (s *Server) adminReset(c *gin.Context) { s.reset(c, DefaultWorld) }

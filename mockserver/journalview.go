@@ -57,7 +57,7 @@ type ErrorView struct {
 	Reason    string `json:"reason,omitempty"`
 }
 
-// view is the entry with its bodies and explanation, or without.
+// view is the entry as it is shown, with its bodies or without.
 func (e *Entry) view(bodies bool) EntryView {
 	v := EntryView{ID: e.id, Time: e.at.UTC(), World: e.world, WorldTime: e.worldNow, Vendor: e.vendor(), Operation: e.operation(),
 		Problem: e.problem, Warnings: e.warnings}
@@ -81,6 +81,14 @@ func (e *Entry) view(bodies bool) EntryView {
 	if bodies {
 		v.Request.Body = secrets.body(req.MediaType(), req.Body)
 		v.Reply.Body = quoted(secrets.body(mediaType(e.header.Get("Content-Type")), e.body))
+	}
+	return v
+}
+
+// whole is the entry with everything, its explanation too, or with neither bodies nor explanation.
+func (e *Entry) whole(bodies bool) EntryView {
+	v := e.view(bodies)
+	if bodies {
 		v.Explanation = e.explained()
 	}
 	return v
@@ -146,7 +154,7 @@ func (s *Server) Find(q JournalQuery) (Found, error) {
 	}
 	found := Found{Entries: []EntryView{}}
 	found.Missed, err = s.visit(sel, func(e *Entry) error {
-		found.Entries = append(found.Entries, e.view(!q.WithoutBodies))
+		found.Entries = append(found.Entries, e.whole(!q.WithoutBodies))
 		return nil
 	})
 	return found, err
@@ -168,7 +176,7 @@ func (s *Server) Request(id uint64) (view EntryView, ok bool) {
 	if e == nil {
 		return EntryView{}, false
 	}
-	return e.view(true), true
+	return e.whole(true), true
 }
 
 // ClearRequests forgets the entries of a world, or of all (""), and what was evicted of them. It returns how many

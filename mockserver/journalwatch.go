@@ -164,7 +164,7 @@ func (w *watcher) hand(list []*Entry, lost []uint64, f func(*Watched) bool) bool
 		if !w.query.selects(e) {
 			continue
 		}
-		v := e.view(!w.query.WithoutBodies)
+		v := e.whole(!w.query.WithoutBodies)
 		if !f(&Watched{Request: &v}) {
 			return false
 		}
