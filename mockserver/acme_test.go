@@ -40,6 +40,7 @@ x-errors:
   - {code: TooBig, status: 413, message: "Too big.", condition: body over the limit, grade: documented, sources: [A], cause: send more}
   - {code: BadRequest, status: 400, message: "Bad request.", condition: unreadable, grade: documented, sources: [A], cause: send garbage}
   - {code: Broken, status: 500, message: "Broken.", condition: a bug, grade: documented, sources: [A], cause: none}
+  - {code: Slow, status: 429, message: "Slow down.", condition: too many calls, grade: documented, sources: [A], cause: a fault}
   - {code: Replayed, status: 400, message: "Replayed.", condition: nonce again, grade: documented, sources: [A], cause: send it twice}
 paths:
   /acme/notes/{id}:
@@ -153,6 +154,12 @@ func acme(mockserver.Env) (*mockserver.Plug, error) {
 		Failure: func(_ *mockserver.Call, r *mockserver.Refusal) any {
 			return acmeError{r.Code, r.Message, r.Reason}
 		},
+		Throttle: "Slow",
+		Furnish: func(c *mockserver.Call, r *mockserver.Refusal, retryAfter time.Duration) {
+			if r.Entry.Name == "Slow" {
+				c.ReplyHeader().Set("X-Wait", retryAfter.String())
+			}
+		},
 		Handlers:    map[string]mockserver.Handler{"GetNote": getNote, "PutNote": putNote},
 		Collections: []*store.Collection{notes.Collection(), keys.Collection()},
 		States:      []mockserver.State{{Name: "a note", Doc: "makes a note", Params: []string{"id", "count"}, Apply: noteState}},
@@ -229,10 +236,16 @@ func noteState(s *mockserver.Setup, p mockserver.Params) (map[string]any, error)
 }
 
 func mintKey(s *mockserver.Setup) error {
-	if err := keys.Delete(s.Tx, "demo-key"); err != nil {
-		return err
+	all, err := keys.Page(s.Tx, store.PrimaryIndex, "", store.Range{})
+	for _, old := range all {
+		if err == nil {
+			err = keys.Delete(s.Tx, old.Key)
+		}
+		if err == nil {
+			err = keys.Put(s.Tx, &key{Key: mockserver.Hex(s.Rand, 16)})
+		}
 	}
-	return keys.Put(s.Tx, &key{Key: mockserver.Hex(s.Rand, 16)})
+	return err
 }
 
 func describeKey(s *mockserver.Setup, base string) (any, error) {

@@ -36,6 +36,7 @@ func (s *Server) admin(g *gin.RouterGroup) {
 	g.POST("/worlds/:world/reset", s.adminResetWorld)
 	g.POST("/worlds/:world/states", s.adminState)
 	s.adminFaultRoutes(g)
+	s.adminLife(g)
 	g.GET("/worlds/:world/:collection", s.adminCollection)
 	g.GET("/worlds/:world/:collection/:id", s.adminRecord)
 	g.GET("/states", s.adminStates)
@@ -83,7 +84,7 @@ func adminFailure(c *gin.Context, err error) {
 	var claim *ClaimError
 	var dup *store.DuplicateError
 	switch {
-	case errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, ErrNoSnapshot), errors.Is(err, store.ErrNotFound):
 		status = http.StatusNotFound
 	case errors.Is(err, ErrWorldTaken), errors.As(err, &claim), errors.As(err, &dup), errors.Is(err, ErrDefaultWorld):
 		status = http.StatusConflict

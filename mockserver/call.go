@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
 )
 
@@ -41,6 +42,7 @@ type Call struct {
 	warnings   []string
 	explain    func() *Explanation
 	fault      *fault
+	extra      extra
 }
 
 // arg is the value of a declared parameter, at the parameter's place in the document.
@@ -139,7 +141,14 @@ func (c *Call) Refuse(name string, args ...any) *Refusal {
 // UseNonce notes a nonce as used until signing time has passed until, and reports whether it was new. Call it once
 // everything else about the signature is right.
 func (c *Call) UseNonce(nonce string, until time.Time) bool {
-	return c.World.nonces.use(c.plug.Name+"\x00"+nonce, c.signingNow, until)
+	key := c.plug.Name + "\x00" + nonce
+	if !c.World.nonces.use(key, c.signingNow, until) {
+		return false
+	}
+	if c.World.server.keeps() {
+		c.extra.nonces = append(c.extra.nonces, disk.Nonce{Text: key, Until: until.UnixMilli()})
+	}
+	return true
 }
 
 // ExplainWith sets what the journal shows of a refused signature. f runs when the entry is read, if ever: long after the

@@ -59,7 +59,9 @@ func (s *Server) act(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if f == nil {
-		if f = c.World.faults.choose(c); f == nil {
+		f = c.World.faults.choose(c)
+		c.extra.state = len(c.World.faults.list()) > 0 // what it counted is to be kept
+		if f == nil {
 			return c.handle(ctx)
 		}
 	}

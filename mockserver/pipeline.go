@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
 )
 
@@ -38,6 +39,10 @@ func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c
 		}
 	}()
 	value, err := s.process(ctx, c, edge)
+	if unkept := w.settle(&c.extra); unkept != nil {
+		s.log.Error("a nonce could not be kept on disk", "world", w.name, "error", unkept)
+		c.Warn("the nonce could not be kept on disk: after a restart it could be used again")
+	}
 	if err != nil {
 		out = s.refuse(c, err)
 	} else {
@@ -67,7 +72,8 @@ func (s *Server) process(ctx context.Context, c *Call, edge *edgeProblem) (any, 
 }
 
 func (s *Server) newCall(ctx context.Context, p *plugged, w *World, req *Request) *Call {
-	n := w.calls.Add(1)
+	w.touch()
+	n := w.count()
 	c := &Call{Request: req, World: w, Rand: w.callRand(n), plug: p.Plug, plugged: p, sequence: n, header: http.Header{}}
 	c.now, c.signingNow = w.Now(), w.SigningNow()
 	c.Tx = w.store(p).Snapshot(ctx)
@@ -119,16 +125,18 @@ func (c *Call) locatePath() error {
 
 // handle runs the handler in a transaction of its own.
 func (c *Call) handle(ctx context.Context) (value any, err error) {
-	st := c.World.store(c.plugged)
 	run := func(tx *store.Tx) error {
 		c.Tx = tx
 		value, err = c.Op.handler(c)
 		return err
 	}
 	if c.Op.readOnly {
-		err = st.View(ctx, run)
+		err = c.World.store(c.plugged).View(ctx, run)
 	} else {
-		err = st.Update(ctx, run)
+		if c.World.server.keeps() {
+			ctx = c.extra.with(ctx)
+		}
+		err = c.World.update(ctx, c.plugged, run)
 	}
 	return value, err
 }
@@ -139,6 +147,9 @@ func (s *Server) refuse(c *Call, err error) *reply {
 	if !errors.As(err, &r) {
 		if out := plainly(err); out != nil {
 			return out
+		}
+		if full := (*disk.Error)(nil); errors.As(err, &full) {
+			return s.unkept(c, full)
 		}
 		return s.broken(c, err)
 	}
@@ -158,6 +169,14 @@ func (s *Server) broken(c *Call, err error) (out *reply) {
 		}
 	}()
 	r := c.plug.Refuse(c, Broken)
+	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
+}
+
+// unkept answers that a change could not be kept on disk, so that it was not made: the machine's trouble, not our bug.
+func (s *Server) unkept(c *Call, err *disk.Error) *reply {
+	c.problem = err.Error() + "; nothing was changed"
+	s.log.Error("a change could not be kept on disk; it was not made", "vendor", c.plug.Name, "operation", c.Op.ID, "world", c.World.name, "error", err)
+	r := c.plug.Refuse(c, Broken).Because("%s", c.problem)
 	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
 }
 

@@ -67,7 +67,8 @@ type Plug struct {
 	States []State
 	// Demo fills an empty world with the demo records.
 	Demo func(*Setup) error
-	// Mint gives the credentials and ids that identify the world new values, drawn from Setup.Rand.
+	// Mint gives everything that the world's records claim new values, drawn from Setup.Rand: of the demo records or not,
+	// minted before or not. What cannot go on without its old value goes.
 	Mint func(*Setup) error
 	// Describe returns the vendor's section of `countersign env` (its "url" is given as base) for the world's present records.
 	Describe func(s *Setup, base string) (any, error)

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/specs"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	// Sleep waits where the server waits on purpose: latency and drip of faults. It returns early, with an error, when the
 	// context ends. nil: a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Data, if set, is a folder that worlds are kept in: what was answered outlives the process. Empty: worlds live in
+	// memory alone.
+	Data string
 	// Timeouts bound a request; see Timeouts for what zero means.
 	Timeouts Timeouts
 }
@@ -81,6 +85,9 @@ type Server struct {
 	defaults map[string]string // assumption -> default alternative
 
 	worlds    worlds
+	file      *disk.Keeper // nil: worlds are not kept
+	keptDemo  string       // what the demo records are kept as
+	closing   sync.Once
 	first     *World
 	journal   *journal
 	bugs      atomic.Int64
@@ -113,21 +120,26 @@ func New(opts Options) (*Server, error) {
 	if err := s.plugAll(opts.Vendors); err != nil {
 		return nil, err
 	}
-	if err := s.makeDefault(opts.World); err != nil {
+	if err := s.open(context.Background()); err != nil {
 		return nil, err
+	}
+	if err := s.makeDefault(opts.World); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	s.handler = s.edge()
 	s.ready.Store(true)
 	return s, nil
 }
 
-func (s *Server) makeDefault(setting WorldSetting) error {
-	setting.Name, setting.KeepCredentials = DefaultWorld, true
-	w, err := s.CreateWorld(context.Background(), setting)
-	if err != nil {
+// makeDefault makes the default world, or goes on with the one that is kept.
+func (s *Server) makeDefault(setting WorldSetting) (err error) {
+	setting.Name, setting.KeepCredentials, setting.TTL = DefaultWorld, true, 0
+	if s.first, err = s.World(DefaultWorld); err == nil {
+		return s.first.sameSetting(setting)
+	}
+	if s.first, err = s.CreateWorld(context.Background(), setting); err != nil {
 		return fmt.Errorf("default world: %w", err)
 	}
-	s.first = w
 	return nil
 }
 
@@ -183,5 +195,21 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 	}
 	s.done.Wait()
-	return errors.Join(problems...)
+	return errors.Join(append(problems, s.close())...)
+}
+
+// close counts the calls exactly, now that no more come, and closes the file that worlds are kept in.
+func (s *Server) close() (err error) {
+	if !s.keeps() {
+		return nil
+	}
+	s.closing.Do(func() {
+		var problems []error
+		for _, w := range s.Worlds() {
+			w.reserved.Store(0)
+			problems = append(problems, w.keepState())
+		}
+		err = errors.Join(append(problems, s.file.Close())...)
+	})
+	return err
 }

@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,12 +22,14 @@ import (
 // World is one isolated set of records with its own credentials, clocks and decisions. Requests find their world by
 // the credentials they carry.
 type World struct {
-	name    string
-	setting WorldSetting
-	clock   *Clock // world time
-	strict  bool
-	chosen  map[string]string // assumption -> alternative, only those that differ from the default
-	server  *Server
+	name string
+	// setting is how it was made, but for the records, which the origin has; recordsSum tells whether others are the same.
+	setting    WorldSetting
+	recordsSum string
+	clock      *Clock // world time
+	strict     bool
+	chosen     map[string]string // assumption -> alternative, only those that differ from the default
+	server     *Server
 	// stores holds one store a vendor, in the order of the plugs. A reset puts new ones in their place.
 	stores atomic.Pointer[[]*store.Store]
 	nonces *nonceSet
@@ -34,6 +38,19 @@ type World struct {
 	calls  atomic.Uint64
 	setups atomic.Uint64
 	faults faults
+	// signsByWorld judges signatures by world time.
+	signsByWorld atomic.Bool
+	// used is when somebody last called it, on the wall clock; see WorldSetting.TTL.
+	used atomic.Int64
+
+	// mu keeps apart what changes the world as a whole, and guards what follows.
+	mu        sync.Mutex
+	origin    *picture // what a reset goes back to
+	snapshots []Snapshot
+
+	// Calls up to reserved are counted as made in the file that the world is kept in.
+	reserved  atomic.Uint64
+	reserving sync.Mutex
 }
 
 // WorldSetting says how a world is made. Its zero value is a world of the demo records on the wall clock. It is also
@@ -55,6 +72,9 @@ type WorldSetting struct {
 	Base string `json:"base,omitempty"`
 	// Records are put over the base: vendor -> collection -> records.
 	Records map[string]json.RawMessage `json:"records,omitempty"`
+	// TTL is how long the world lives once nobody calls it, by the wall clock. 0: until it is deleted. The default world
+	// lives as long as the server.
+	TTL Duration `json:"ttl,omitempty"`
 	// KeepCredentials leaves the credentials of the base as they are instead of minting new ones. Then no other world
 	// may have them.
 	KeepCredentials bool `json:"keep_credentials,omitempty"`
@@ -75,7 +95,7 @@ func (w *World) Now() time.Time { return w.clock.Now() }
 
 // SigningNow is the time that signatures are judged by.
 func (w *World) SigningNow() time.Time {
-	if w.setting.SigningClock == "world" {
+	if w.signsByWorld.Load() {
 		return w.clock.Now()
 	}
 	return w.server.wall().UTC()
@@ -134,6 +154,16 @@ func (w *World) setup(ctx context.Context, p *plugged, st *store.Store, r *rand.
 
 func (w *World) store(p *plugged) *store.Store { return (*w.stores.Load())[p.index] }
 
+// update runs fn in a write transaction on a vendor's records, on those that take their place if the world is reset
+// meanwhile.
+func (w *World) update(ctx context.Context, p *plugged, fn func(*store.Tx) error) error {
+	for {
+		if err := w.store(p).Update(ctx, fn); !errors.Is(err, store.ErrRetired) {
+			return err
+		}
+	}
+}
+
 // Apply runs a provider state on the world. Errors: ErrNoState, *ParamError, the state's own.
 func (w *World) Apply(ctx context.Context, state string, params Params) (map[string]any, error) {
 	p, s := w.server.state(state)
@@ -145,12 +175,16 @@ func (w *World) Apply(ctx context.Context, state string, params Params) (map[str
 			return nil, &ParamError{Name: name, Problem: fmt.Sprintf("the state %q takes %v", state, s.Params)}
 		}
 	}
+	n := w.setups.Add(1)
+	x := &extra{state: true}
 	var out map[string]any
-	err := w.setup(ctx, p, w.store(p), w.setupRand(w.setups.Add(1)), func(setup *Setup) error {
-		var err error
-		out, err = s.Apply(setup, params)
+	err := w.update(x.with(ctx), p, func(tx *store.Tx) (err error) {
+		out, err = s.Apply(&Setup{Tx: tx, Rand: w.setupRand(n), World: w, now: w.Now(), plug: p}, params)
 		return err
 	})
+	if err == nil {
+		err = w.settle(x)
+	}
 	return out, err
 }
 

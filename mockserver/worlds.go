@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
 )
 
@@ -43,14 +44,18 @@ type worlds struct {
 func (s *Server) owner(key string) *World {
 	s.worlds.mu.RLock()
 	defer s.worlds.mu.RUnlock()
-	return s.worlds.owners[key]
+	w := s.worlds.owners[key]
+	if w == nil || w.setting.TTL > 0 && w.over(s.wall()) {
+		return nil
+	}
+	return w
 }
 
 // World returns a world by name, or an error that wraps ErrNoWorld.
 func (s *Server) World(name string) (*World, error) {
 	s.worlds.mu.RLock()
 	defer s.worlds.mu.RUnlock()
-	if w := s.worlds.byName[name]; w != nil {
+	if w := s.worlds.byName[name]; w != nil && w.lives(s.wall()) {
 		return w, nil
 	}
 	return nil, fmt.Errorf("%w %q", ErrNoWorld, name)
@@ -58,18 +63,34 @@ func (s *Server) World(name string) (*World, error) {
 
 // Worlds lists the worlds by name.
 func (s *Server) Worlds() []*World {
+	s.sweep()
 	s.worlds.mu.RLock()
 	defer s.worlds.mu.RUnlock()
 	list := make([]*World, 0, len(s.worlds.byName))
 	for _, w := range s.worlds.byName {
-		list = append(list, w)
+		if w.stores.Load() != nil { // not while it is being made
+			list = append(list, w)
+		}
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
 	return list
 }
 
-// CreateWorld makes a world. Errors: ErrWorldTaken, *ClaimError, or what is wrong with the setting.
+// CreateWorld makes a world. Errors: ErrWorldTaken, *ClaimError, *disk.Error, or what is wrong with the setting.
 func (s *Server) CreateWorld(ctx context.Context, setting WorldSetting) (*World, error) {
+	return s.make(setting, func(w *World, done *disk.Change) (*picture, error) {
+		if err := w.keepBase(); err != nil {
+			return nil, err
+		}
+		stores, err := w.fill(ctx, done)
+		return &picture{stores: stores, state: w.state()}, err
+	})
+}
+
+// make makes a world of what begin makes of its setting, and publishes it; what cannot be published leaves nothing
+// behind. begin tells in done what it has changed over what is kept of the world already.
+func (s *Server) make(setting WorldSetting, begin func(w *World, done *disk.Change) (*picture, error)) (*World, error) {
+	s.sweep()
 	w, err := s.newWorld(setting)
 	if err != nil {
 		return nil, err
@@ -77,14 +98,18 @@ func (s *Server) CreateWorld(ctx context.Context, setting WorldSetting) (*World,
 	if err := s.reserve(w); err != nil {
 		return nil, err
 	}
-	stores, err := w.fill(ctx)
-	if err == nil {
-		err = s.adopt(w, stores)
+	var done disk.Change
+	if w.origin, err = begin(w, &done); err == nil {
+		if err = w.keepOrigin(&done); err == nil {
+			err = s.adopt(w, forks(w.origin.stores))
+		}
 	}
 	if err != nil {
 		s.forget(w)
-		return nil, err
+		return nil, errors.Join(err, s.unkeep(w.name))
 	}
+	w.setting.Records = nil // they are in the origin, and may be large
+	w.touch()
 	return w, nil
 }
 
@@ -93,7 +118,7 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	if setting.SigningClock != "" && setting.SigningClock != "wall" && setting.SigningClock != "world" {
+	if setting.SigningClock != "" && setting.SigningClock != signingWall && setting.SigningClock != signingWorld {
 		return nil, fmt.Errorf("signing_clock %q: want \"wall\" or \"world\"", setting.SigningClock)
 	}
 	if setting.Base != "" && setting.Base != "demo" && setting.Base != "empty" {
@@ -112,7 +137,12 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 	}
 	w := &World{name: setting.Name, setting: setting, clock: newClock(s.wall, clock), strict: setting.Strict,
 		chosen: setting.Assumptions, server: s, nonces: newNonceSet()}
-	return w, w.resetFaults()
+	w.recordsSum = sumOf(setting.Records)
+	w.signsByWorld.Store(setting.SigningClock == signingWorld)
+	if err := w.resetFaults(); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // reserve gives the world its name.
@@ -154,6 +184,7 @@ func (s *Server) adopt(w *World, stores []*store.Store) error {
 	for i, st := range stores {
 		st.OnCommit = s.claimer(w, s.plugs[i])
 	}
+	w.keepingStores(stores)
 	w.stores.Store(&stores)
 	return nil
 }
@@ -202,28 +233,16 @@ func (s *Server) forget(w *World) {
 	}
 }
 
-// ResetWorld puts a world back to how it was made: records, clocks, nonces and the sequence of its chance.
-func (s *Server) ResetWorld(ctx context.Context, name string) error {
+// ResetWorld puts a world back to how it was made: records, clocks, nonces and the sequence of its chance. Its snapshots
+// stay. Errors: ErrNoWorld, *ClaimError where another world has taken one of its credentials since, *disk.Error.
+func (s *Server) ResetWorld(_ context.Context, name string) error {
 	w, err := s.World(name)
 	if err != nil {
 		return err
 	}
-	setting, err := ParseClock(w.setting.Clock)
-	if err != nil {
-		return err
-	}
-	w.setups.Store(0)
-	w.clock.set(setting) // first, so that what is minted bears the right time
-	stores, err := w.fill(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.adopt(w, stores); err != nil {
-		return err
-	}
-	w.nonces.reset()
-	w.calls.Store(0)
-	return w.resetFaults()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.become(w.origin, keptOrigins+w.name)
 }
 
 // ErrDefaultWorld says that the default world cannot be deleted.
@@ -238,43 +257,54 @@ func (s *Server) DeleteWorld(name string) error {
 	if name == DefaultWorld {
 		return ErrDefaultWorld
 	}
+	if err := s.unkeep(name); err != nil {
+		return err
+	}
 	s.forget(w)
 	return nil
 }
 
 // fill makes the world's stores as its setting says.
-func (w *World) fill(ctx context.Context) ([]*store.Store, error) {
-	stores := make([]*store.Store, len(w.server.plugs))
+func (w *World) fill(ctx context.Context, done *disk.Change) ([]*store.Store, error) {
+	stores, err := w.server.emptyStores()
+	if err != nil {
+		return nil, err
+	}
 	for i, p := range w.server.plugs {
-		st, err := w.fillVendor(ctx, p)
-		if err != nil {
+		if w.setting.Base != "empty" {
+			stores[i] = p.demo.Fork()
+		}
+	}
+	w.collecting(stores, done)
+	if !w.setting.KeepCredentials && w.setting.Base != "empty" {
+		if err := w.mintAll(ctx, stores); err != nil {
 			return nil, err
 		}
-		stores[i] = st
 	}
-	return stores, nil
+	return stores, w.loadAll(ctx, stores)
 }
 
-func (w *World) fillVendor(ctx context.Context, p *plugged) (*store.Store, error) {
-	var st *store.Store
-	if w.setting.Base == "empty" {
-		var err error
-		if st, err = store.New(p.Collections...); err != nil {
-			return nil, err
-		}
-	} else {
-		st = p.demo.Fork()
-	}
-	if !w.setting.KeepCredentials && w.setting.Base != "empty" {
-		if err := w.setup(ctx, p, st, seeded(w.identity(), mintStream), p.Mint); err != nil {
-			return nil, fmt.Errorf("%s: new credentials: %w", p.Name, err)
+// mintAll gives what the stores' records claim new values.
+func (w *World) mintAll(ctx context.Context, stores []*store.Store) error {
+	for i, p := range w.server.plugs {
+		if err := w.setup(ctx, p, stores[i], seeded(w.identity(), mintStream), p.Mint); err != nil {
+			return fmt.Errorf("%s: new credentials: %w", p.Name, err)
 		}
 	}
-	if raw := w.setting.Records[p.Name]; len(raw) > 0 {
-		err := w.setup(ctx, p, st, seeded(w.identity(), loadStream), func(s *Setup) error { return s.Load(raw) })
+	return nil
+}
+
+// loadAll puts the records of the world's setting into the stores.
+func (w *World) loadAll(ctx context.Context, stores []*store.Store) error {
+	for i, p := range w.server.plugs {
+		raw := w.setting.Records[p.Name]
+		if len(raw) == 0 {
+			continue
+		}
+		err := w.setup(ctx, p, stores[i], seeded(w.identity(), loadStream), func(s *Setup) error { return s.Load(raw) })
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return st, nil
+	return nil
 }
