@@ -7,6 +7,7 @@
 //	countersign specs     the documents it works from, their sources and the numbered guesses
 //	countersign check     contracts (pact files) against the documents, and what they cover
 //	countersign states    the named states that tests put its records in
+//	countersign fixtures  test data from the documents: records, requests, replies, errors, worlds
 //	countersign version   what this binary was built from
 //
 // This package wires: it lists the vendors (vendors.go), reads flags and environment variables, and hands the machine's
@@ -27,12 +28,13 @@ import (
 )
 
 func main() {
-	a := &app{out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now, cacheDir: os.UserCacheDir, vendors: vendors}
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now, cacheDir: os.UserCacheDir, vendors: vendors}
 	os.Exit(a.run(context.Background(), os.Args[1:]))
 }
 
 // app is what the subcommands are given of the machine they run on.
 type app struct {
+	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time

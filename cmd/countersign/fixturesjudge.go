@@ -1,0 +1,250 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/countersign/countersign/fixtures/gen"
+	"github.com/countersign/countersign/specs"
+)
+
+// errUntold says that nothing tells what a record is.
+var errUntold = errors.New("nothing says what this record is: name it with --kind (and --operation)")
+
+// judgeFor is what judges the records of a file.
+func (c *fixtureCheck) judgeFor(file string) judge {
+	kind := c.kind
+	if kind == "" {
+		kind = c.kindOfFile(file)
+	}
+	archive := filepath.Ext(file) == ".har"
+	return func(it *item) ([]*violation, error) {
+		var fields map[string]json.RawMessage
+		_ = json.Unmarshal(it.text, &fields) // not an object: the schema says so
+		switch {
+		case archive || kind == "" && fields["log"] != nil:
+			return c.archive(fields["log"])
+		case kind == kindWorld || kind == "" && fields["records"] != nil:
+			return c.world(fields["records"])
+		case kind == kindReplies || kind == kindErrors || kind == "" && fields["operation"] != nil && fields["status"] != nil:
+			return c.reply(it.text, fields)
+		case kind == kindRequests || kind == kindNegatives || kind == "" && fields["operation"] != nil && fields["method"] != nil:
+			return c.request(it.text, fields)
+		case kind == "":
+			return nil, &usageError{errUntold}
+		}
+		c.records++
+		k, err := findKind(c.vendors, kind)
+		if err != nil {
+			return nil, err
+		}
+		return violations(k.kind.Schema, it.text), nil
+	}
+}
+
+// find is the operation of that name, nil if there is none.
+func (c *fixtureCheck) find(name string) *specs.Operation {
+	for _, v := range c.vendors {
+		if op := v.Spec.Operation(name); op != nil {
+			return op
+		}
+	}
+	return nil
+}
+
+// reply judges a reply in the form of `countersign fixtures`, or with --operation a bare body.
+func (c *fixtureCheck) reply(text []byte, fields map[string]json.RawMessage) ([]*violation, error) {
+	if fields["status"] == nil || fields["operation"] == nil {
+		return c.body(text, func(op *specs.Operation) *openapi3.SchemaRef {
+			for _, status := range slices.Sorted(maps.Keys(op.Spec.Responses.Map())) {
+				if strings.HasPrefix(status, "2") {
+					return jsonSchema(op.Spec.Responses.Value(status).Value.Content)
+				}
+			}
+			return nil
+		}, openapi3.VisitAsResponse())
+	}
+	c.records++
+	var r gen.Reply
+	if err := json.Unmarshal(text, &r); err != nil {
+		return []*violation{{What: err.Error()}}, nil
+	}
+	op := c.find(r.Operation)
+	if op == nil {
+		return []*violation{{"/operation", fmt.Sprintf("no operation is named %q", r.Operation)}}, nil
+	}
+	return replyViolations(op, &r), nil
+}
+
+// request judges a request in the form of `countersign fixtures`, or with --operation a bare body.
+func (c *fixtureCheck) request(text []byte, fields map[string]json.RawMessage) ([]*violation, error) {
+	if fields["method"] == nil || fields["operation"] == nil {
+		return c.body(text, func(op *specs.Operation) *openapi3.SchemaRef {
+			if op.Spec.RequestBody == nil {
+				return nil
+			}
+			return jsonSchema(op.Spec.RequestBody.Value.Content)
+		}, openapi3.VisitAsRequest())
+	}
+	var r gen.Request
+	if err := json.Unmarshal(text, &r); err != nil {
+		c.records++
+		return []*violation{{What: err.Error()}}, nil
+	}
+	if r.Expect != nil {
+		c.skipped++
+		return nil, nil
+	}
+	c.records++
+	op := c.find(r.Operation)
+	if op == nil {
+		return []*violation{{"/operation", fmt.Sprintf("no operation is named %q", r.Operation)}}, nil
+	}
+	return requestViolations(op, &r), nil
+}
+
+func jsonSchema(content openapi3.Content) *openapi3.SchemaRef {
+	if media := content.Get("application/json"); media != nil {
+		return media.Schema
+	}
+	return nil
+}
+
+// body judges a bare body of the operation that --operation names.
+func (c *fixtureCheck) body(text []byte, schemaOf func(*specs.Operation) *openapi3.SchemaRef, use openapi3.SchemaValidationOption) ([]*violation, error) {
+	if c.operation == "" {
+		return nil, usagef("it names no operation; name the one whose body it is with --operation")
+	}
+	schema := schemaOf(c.find(c.operation))
+	if schema == nil {
+		return nil, usagef("--operation %s: it has no such body in JSON", c.operation)
+	}
+	c.records++
+	return violations(schema, text, use), nil
+}
+
+// world judges the records of a world file.
+func (c *fixtureCheck) world(records json.RawMessage) ([]*violation, error) {
+	var all map[string]map[string][]json.RawMessage
+	if err := json.Unmarshal(records, &all); err != nil {
+		c.records++
+		return []*violation{{"/records", "want vendors, in them collections, in them lists of records"}}, nil
+	}
+	var out []*violation
+	for _, vendor := range slices.Sorted(maps.Keys(all)) {
+		for _, name := range slices.Sorted(maps.Keys(all[vendor])) {
+			at := pointerOf([]string{"records", vendor, name})
+			collection := c.collection(vendor, name)
+			if collection == nil {
+				c.records++
+				out = append(out, &violation{at, "there is no such collection"})
+				continue
+			}
+			for i, record := range all[vendor][name] {
+				c.records++
+				for _, v := range violations(collection.Schema, record) {
+					out = append(out, &violation{at + "/" + strconv.Itoa(i) + v.Pointer, v.What})
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+func (c *fixtureCheck) collection(vendor, name string) *specs.Collection {
+	for _, v := range c.vendors {
+		if v.Name == vendor {
+			return v.Spec.Collection(name)
+		}
+	}
+	return nil
+}
+
+// exchange is an entry of an HTTP archive, as far as it is looked at.
+type exchange struct {
+	Request struct {
+		Method, URL string
+		Headers     []gen.Header
+		PostData    *struct{ Text string }
+	}
+	Response struct {
+		Status  int
+		Headers []gen.Header
+		Content struct{ Text, Encoding string }
+	}
+}
+
+// archive judges the exchanges of an HTTP archive.
+func (c *fixtureCheck) archive(log json.RawMessage) ([]*violation, error) {
+	var in struct{ Entries []exchange }
+	if err := json.Unmarshal(log, &in); err != nil || in.Entries == nil {
+		c.records++
+		return []*violation{{"/log", "want the entries of an HTTP archive"}}, nil
+	}
+	var out []*violation
+	for i := range in.Entries {
+		c.records++
+		at := "/log/entries/" + strconv.Itoa(i)
+		for _, v := range c.exchange(&in.Entries[i]) {
+			out = append(out, &violation{at + v.Pointer, v.What})
+		}
+	}
+	return out, nil
+}
+
+func (c *fixtureCheck) exchange(e *exchange) []*violation {
+	r := &gen.Request{Method: e.Request.Method, URL: e.Request.URL, Headers: e.Request.Headers}
+	if e.Request.PostData != nil {
+		r.Body = []byte(e.Request.PostData.Text)
+	}
+	op := c.operationOf(r)
+	if op == nil {
+		return []*violation{{"/request", fmt.Sprintf("no operation of the documents is %s %s", r.Method, r.URL)}}
+	}
+	var all []*violation
+	if e.Response.Status < 400 { // a refused request may well be wrong
+		for _, v := range requestViolations(op, r) {
+			all = append(all, &violation{"/request" + v.Pointer, v.What})
+		}
+	}
+	reply := &gen.Reply{Status: e.Response.Status, Headers: e.Response.Headers, Body: []byte(e.Response.Content.Text)}
+	if e.Response.Status == 0 || e.Response.Content.Encoding != "" || !strings.Contains(contentTypeOf(reply.Headers), "json") {
+		return all
+	}
+	for _, v := range replyViolations(op, reply) {
+		all = append(all, &violation{"/response" + strings.Replace(v.Pointer, "/body", "/content/text", 1), v.What})
+	}
+	return all
+}
+
+// operationOf is the operation that a request is for.
+func (c *fixtureCheck) operationOf(r *gen.Request) *specs.Operation {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return nil
+	}
+	action := u.Query().Get("Action")
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Name, "x-acs-action") && action == "" {
+			action = h.Value
+		}
+	}
+	for _, v := range c.vendors {
+		for _, op := range v.Spec.Operations {
+			_, fits := pathParameters(op.Path, u)
+			if fits && (op.Method == r.Method || slices.Contains(op.Also, r.Method)) && (op.RPC == nil || op.RPC.Action == action) {
+				return op
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign/fixtures/gen"
+	"github.com/countersign/countersign/fixtures/gen/format"
+	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/specs"
+)
+
+// unsignedStart is when an archive of messages without a date begins.
+var unsignedStart = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
+
+// operated is an operation for which messages are made.
+type operated struct {
+	vendor  *fixtureVendor
+	spec    *specs.Operation
+	options gen.RequestOptions
+}
+
+// operations are those that the flags name: one, or all of the vendors.
+func (f *fixtureFlags) operations(vendors []*fixtureVendor) ([]*operated, error) {
+	var list []*operated
+	var names []string
+	for _, v := range vendors {
+		for _, op := range v.Spec.Operations {
+			names = append(names, op.ID)
+			if fits(f.operation, op.ID) {
+				list = append(list, &operated{vendor: v, spec: op})
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil, unknown("operation", f.operation, names)
+	}
+	return list, nil
+}
+
+// operationSet is a set of messages.
+func (a *app) operationSet(ctx context.Context, f *fixtureFlags, kind string, vendors []*fixtureVendor) (*fixtureSet, error) {
+	means := map[string][]string{
+		kindReplies: {"sign", "at"}, kindErrors: {"sign", "at", "count", "size", "set"}, kindNegatives: {"count", "size", "set"}, kindRequests: {"size"},
+	}
+	if err := f.without(kind, means[kind]...); err != nil {
+		return nil, err
+	}
+	operations, err := f.operations(vendors)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.set) > 0 && f.operation == "" {
+		return nil, usagef("--set is for the messages of one operation; name it with --operation")
+	}
+	asked := kind == kindRequests || kind == kindNegatives
+	if asked || f.format.value == string(format.HAR) { // an archive has the request of every reply
+		if err := a.prepareRequests(ctx, f, operations, asked); err != nil {
+			return nil, err
+		}
+	}
+	s := &fixtureSet{name: f.messagesName(kind), formats: format.Formats(format.Requests)}
+	options := format.Options{Shape: format.Requests, Title: fmt.Sprintf("%s, seed %d", s.name, f.seed), Started: operations[0].options.At}
+	if !asked {
+		s.formats, options.Shape = format.Formats(format.Replies), format.Replies
+	}
+	produce, err := f.producer(kind, operations)
+	if err != nil {
+		return nil, err
+	}
+	if kind == kindRequests {
+		s.total = f.count * uint64(len(operations))
+	}
+	s.validate = messageCheck(kind, operations)
+	s.write = func(w io.Writer, n format.Name, each func(*format.Record) error) error {
+		return written(n, w, options, produce, each)
+	}
+	return s, nil
+}
+
+// messagesName is "dataarts.requests" or "ListApprovers.requests", or "requests" of all vendors.
+func (f *fixtureFlags) messagesName(kind string) string {
+	switch {
+	case f.operation != "":
+		return f.operation + "." + kind
+	case f.vendor != "":
+		return f.vendor + "." + kind
+	}
+	return kind
+}
+
+// emitter is handed one record after the other.
+type emitter func(*format.Record) error
+
+// producer makes the messages of a kind. What can go wrong before the first one does so here.
+func (f *fixtureFlags) producer(kind string, operations []*operated) (func(emit func(*format.Record) error) error, error) {
+	var parts []func(emitter) error
+	for _, op := range operations {
+		part, err := f.producerOf(kind, op)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	return func(emit func(*format.Record) error) error {
+		for _, part := range parts {
+			if err := part(emit); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+func (f *fixtureFlags) producerOf(kind string, op *operated) (func(emitter) error, error) {
+	switch kind {
+	case kindReplies:
+		return f.replies(op)
+	case kindErrors:
+		replies, err := op.vendor.Failures(op.spec.ID, f.options())
+		return func(emit emitter) error { return op.emitReplies(slices.Values(replies), emit) }, err
+	case kindNegatives:
+		requests, _, err := op.vendor.Negatives(op.spec.ID, op.options)
+		return func(emit emitter) error {
+			for _, r := range requests {
+				note := fmt.Sprintf("%s: %s, %s: %d %s", r.Operation, r.Expect.Constraint, r.Expect.How, r.Expect.Status, r.Expect.Code)
+				if err := emitRequest(r, note, emit); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, err
+	}
+	requests, err := op.vendor.Requests(op.spec.ID, op.options)
+	if err != nil {
+		return nil, f.blame(err)
+	}
+	return func(emit emitter) error {
+		for i := range f.count {
+			r, err := requests.At(i)
+			if err != nil {
+				return err
+			}
+			if err := emitRequest(r, "", emit); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+func emitRequest(r *gen.Request, note string, emit emitter) error {
+	text, err := r.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return emit(&format.Record{JSON: text, Request: r, Note: note})
+}
+
+// replies is the chain of replies that shows --count records.
+func (f *fixtureFlags) replies(op *operated) (func(emitter) error, error) {
+	size := f.size
+	switch p := op.spec.Pagination; {
+	case p == nil && size > 0 && f.operation != "":
+		return nil, usagef("--size: %s has no pages", op.spec.ID)
+	case p == nil:
+		size = 0
+	case size == 0:
+		size = p.DefaultSize
+	case size < p.MinSize || size > p.MaxSize:
+		return nil, usagef("--size %d: a page of %s has from %d to %d records", size, op.spec.ID, p.MinSize, p.MaxSize)
+	}
+	of := op.vendor.Operations[op.spec.ID]
+	if of == nil || of.Replies == nil {
+		return nil, fmt.Errorf("nobody makes the replies of %s", op.spec.ID)
+	}
+	replies, err := of.Replies(f.options(), f.count, size)
+	if err != nil {
+		return nil, f.blame(err)
+	}
+	return func(emit emitter) error { return op.emitReplies(replies, emit) }, nil
+}
+
+// emitReplies hands replies on, each with a request that is answered so where requests were prepared.
+func (op *operated) emitReplies(replies func(func(gen.Reply) bool), emit emitter) error {
+	var requests *gen.Requests
+	if op.options.Env != nil {
+		var err error
+		if requests, err = op.vendor.Requests(op.spec.ID, op.options); err != nil {
+			return err
+		}
+	}
+	i := uint64(0)
+	for reply := range replies {
+		record := &format.Record{Reply: &reply, Note: reply.Error}
+		if requests != nil {
+			request, err := requests.At(i)
+			if err != nil {
+				return err
+			}
+			record.Request = asking(request, reply.Request)
+		}
+		var err error
+		if record.JSON, err = encoded(&reply); err != nil {
+			return err
+		}
+		if err := emit(record); err != nil {
+			return err
+		}
+		i++
+	}
+	return nil
+}
+
+// encoded is a value in JSON without the escapes that are for HTML.
+func encoded(v any) ([]byte, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return []byte(strings.TrimSuffix(b.String(), "\n")), err
+}
+
+// asking is the request with the parameters that a reply answers put in place of its own of the same name.
+func asking(r *gen.Request, query string) *gen.Request {
+	if query == "" {
+		return r
+	}
+	base, own, _ := strings.Cut(r.URL, "?")
+	pairs := strings.Split(query, "&")
+	name := func(pair string) string { name, _, _ := strings.Cut(pair, "="); return name }
+	kept := slices.DeleteFunc(strings.Split(own, "&"), func(pair string) bool {
+		return pair == "" || slices.ContainsFunc(pairs, func(p string) bool { return name(p) == name(pair) })
+	})
+	out := *r
+	out.URL = base + "?" + strings.Join(append(kept, pairs...), "&")
+	return &out
+}
+
+// prepareRequests puts the addresses, credentials and signers of a world into the options of operations.
+func (a *app) prepareRequests(ctx context.Context, f *fixtureFlags, operations []*operated, signed bool) error {
+	world, err := a.worldOf(ctx, f)
+	if err != nil {
+		return err
+	}
+	at, err := f.signingTime(a.now())
+	if err != nil {
+		return err
+	}
+	if !signed {
+		at = unsignedStart
+	}
+	for _, op := range operations {
+		raw := world[op.vendor.Name]
+		if raw == nil {
+			return usagef("--env has nothing for %s; it wants what 'countersign env --format json' prints", op.vendor.Name)
+		}
+		env, err := gen.NewEnvironment(raw)
+		if err != nil {
+			return fmt.Errorf("--env: %s: %w", op.vendor.Name, err)
+		}
+		sign, err := op.vendor.vendor.signer(f, env, signed)
+		if err != nil {
+			return err
+		}
+		base := f.url
+		if base == "" {
+			base = env.Text("url")
+		}
+		op.options = gen.RequestOptions{Options: f.options(), Base: base, Env: env, Sign: sign, At: at.UTC()}
+		if !signed {
+			op.options.Set = nil // what is set is in the replies
+		}
+	}
+	return nil
+}
+
+// worldOf is what --env names, by vendor; without it, the demo world.
+func (a *app) worldOf(ctx context.Context, f *fixtureFlags) (map[string]json.RawMessage, error) {
+	var data []byte
+	var err error
+	switch f.env {
+	case "":
+		data, err = a.demoEnv(ctx, &envFlags{world: mockserver.DefaultWorld})
+	case "-":
+		data, err = io.ReadAll(a.in)
+	default:
+		data, err = os.ReadFile(f.env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var world map[string]json.RawMessage
+	if err := json.Unmarshal(data, &world); err != nil {
+		return nil, usagef("--env %s: want what 'countersign env --format json' prints: %w", f.env, err)
+	}
+	return world, nil
+}
