@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,38 +81,100 @@ func putDemoToken(s *mockserver.Setup, appID string) error {
 		Scopes: []string{scopeRead, scopeWrite}, IssuedAt: s.Now().UnixMilli(), Demo: true})
 }
 
-// mint gives the world's apps new ids and keys, and its demo user a new token.
+// mint gives the world's apps new ids and keys, and its demo user a new token. What was issued to the apps under their
+// old ids goes.
 func mint(s *mockserver.Setup) error {
-	old, err := tokens.Page(s.Tx, "demo", "", store.Range{})
+	err := errors.Join(drop(s.Tx, tokens, func(t *Token) string { return t.Token }),
+		drop(s.Tx, codes, func(c *Code) string { return c.Code }),
+		drop(s.Tx, refreshTokens, func(t *RefreshToken) string { return t.Token }))
 	if err != nil {
 		return err
 	}
-	for _, t := range old {
-		if err := tokens.Delete(s.Tx, t.Token); err != nil {
-			return err
-		}
+	renamed, err := mintApps(s)
+	if err == nil {
+		err = renameApps(s.Tx, renamed)
 	}
-	for _, role := range []string{roleMain, roleSecond} {
-		if err := mintApp(s, role); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	main, err := appOf(s.Tx, roleMain)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // a world without the demo records
+	}
 	if err != nil {
 		return err
 	}
 	return putDemoToken(s, main.ID)
 }
 
-func mintApp(s *mockserver.Setup, role string) error {
-	app, err := appOf(s.Tx, role)
+// drop deletes every record of a table.
+func drop[T any](tx *store.Tx, table *store.Table[T], id func(*T) string) error {
+	all, err := table.Page(tx, store.PrimaryIndex, "", store.Range{})
+	for _, rec := range all {
+		if err == nil {
+			err = table.Delete(tx, id(rec))
+		}
+	}
+	return err
+}
+
+// mintApps gives every app a new id and key, the demo records' first, and returns the new ids by the old ones.
+func mintApps(s *mockserver.Setup) (map[string]string, error) {
+	all, err := apps.Page(s.Tx, store.PrimaryIndex, "", store.Range{})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, func(a, b *App) int { return rankOf(a) - rankOf(b) })
+	renamed := map[string]string{}
+	for _, app := range all {
+		next := *app
+		next.ID, next.Key = newAppID(s.Rand), mockserver.Hex(s.Rand, 32)
+		renamed[app.ID] = next.ID
+		if err := apps.Delete(s.Tx, app.ID); err != nil {
+			return nil, err
+		}
+		if err := apps.Put(s.Tx, &next); err != nil {
+			return nil, err
+		}
+	}
+	return renamed, nil
+}
+
+func rankOf(a *App) int {
+	if i := slices.Index([]string{roleMain, roleSecond}, a.Role); i >= 0 {
+		return i
+	}
+	return 2
+}
+
+// renameApps keeps the lists of apps true that companies and users have.
+func renameApps(tx *store.Tx, renamed map[string]string) error {
+	list, err := companies.Page(tx, store.PrimaryIndex, "", store.Range{})
+	for _, c := range list {
+		if err == nil && len(c.ForbiddenApps) > 0 {
+			err = change(tx, companies, c, func(c *Company) { c.ForbiddenApps = rename(c.ForbiddenApps, renamed) })
+		}
+	}
 	if err != nil {
 		return err
 	}
-	if err := apps.Delete(s.Tx, app.ID); err != nil {
-		return err
+	people, err := users.Page(tx, store.PrimaryIndex, "", store.Range{})
+	for _, u := range people {
+		if err == nil && len(u.WithdrawnApps) > 0 {
+			err = change(tx, users, u, func(u *User) { u.WithdrawnApps = rename(u.WithdrawnApps, renamed) })
+		}
 	}
-	return change(s.Tx, apps, app, func(a *App) { a.ID, a.Key = newAppID(s.Rand), mockserver.Hex(s.Rand, 32) })
+	return err
+}
+
+func rename(ids []string, renamed map[string]string) []string {
+	out := slices.Clone(ids)
+	for i, id := range out {
+		if to, ok := renamed[id]; ok {
+			out[i] = to
+		}
+	}
+	return out
 }
 
 func newAppID(r *rand.Rand) string {
