@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/countersign/countersign/contracts/client"
+	clientpkg "github.com/countersign/countersign/contracts/client/dataarts"
+	"github.com/countersign/countersign/fixtures/gen"
+	dataartsgen "github.com/countersign/countersign/fixtures/gen/dataarts"
+	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/dataarts"
+	"github.com/countersign/countersign/specs"
+)
+
+func dataartsFixtures(t *testing.T) *gen.Vendor {
+	t.Helper()
+	spec, err := specs.Load("dataarts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := dataartsgen.New(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// dataartsEnv is the vendor's section of `env`, as the client needs it.
+type dataartsEnv struct {
+	AK            string        `json:"ak"`
+	SK            client.Secret `json:"sk"`
+	Token         string        `json:"token"`
+	ProjectID     string        `json:"project_id"`
+	Workspace     string        `json:"workspace"`
+	MemberUserIDs []string      `json:"member_user_ids"`
+	ApproverIDs   []string      `json:"approver_ids"`
+}
+
+// serveDataArts starts a server on a world of n generated approvers.
+func serveDataArts(t *testing.T, v *gen.Vendor, n uint64, o gen.Options) (*mockserver.Running, json.RawMessage) {
+	t.Helper()
+	// A world that compares the names of approvers and members (DA-009) is the harder one to please.
+	setting := mockserver.WorldSetting{Assumptions: map[string]string{"DA-009": "refuse"}, Seed: o.Seed}
+	if n > 0 {
+		setting.Records = map[string]json.RawMessage{"dataarts": dataartsWorld(t, v, n, o)}
+	}
+	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{dataarts.New}, World: setting})
+	env, err := json.Marshal(srv.Env(t, mockserver.DefaultWorld)["dataarts"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return srv, env
+}
+
+// dataartsWorld makes the records of a world: {"users": [...], ...}.
+func dataartsWorld(t *testing.T, v *gen.Vendor, n uint64, o gen.Options) json.RawMessage {
+	t.Helper()
+	all := map[string][]json.RawMessage{}
+	for _, part := range v.World(n) {
+		series, err := part.Kind.Series(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range part.Count {
+			all[part.Kind.Collection] = append(all[part.Kind.Collection], series.Append(nil, i))
+		}
+	}
+	data, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// What the generator says of a world is what the reference client reads from a server that has loaded it.
+func TestDataArtsWorldIsListedAsGenerated(t *testing.T) {
+	t.Parallel()
+	v := dataartsFixtures(t)
+	const n, size = 200, 70
+	o := gen.Options{Seed: 11}
+	srv, raw := serveDataArts(t, v, n, o)
+	var env dataartsEnv
+	if err := json.Unmarshal(raw, &env); err != nil {
+		t.Fatal(err)
+	}
+	if len(env.ApproverIDs) != 50 || env.ApproverIDs[0] != "1" {
+		t.Errorf("env names the approvers %v", env.ApproverIDs)
+	}
+	c, err := clientpkg.New(clientpkg.Config{Endpoint: srv.URL, ProjectID: env.ProjectID, Workspace: env.Workspace,
+		Credentials: clientpkg.Credentials{AccessKey: env.AK, SecretKey: env.SK}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replies, err := v.Operations["ListApprovers"].Replies(o, n, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offset, pages := 0, 0
+	for want := range replies {
+		limit := size
+		got, err := c.ListApprovers(context.Background(), clientpkg.ListApproversRequest{Limit: &limit, Offset: &offset})
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareApprovers(t, got, want.Body)
+		offset, pages = offset+size, pages+1
+	}
+	if pages != 3 {
+		t.Errorf("%d pages", pages)
+	}
+}
+
+// compareApprovers compares a page of the server with a generated one. What a world derives from its secret is compared
+// in its shape: masks by length, topics without their end.
+func compareApprovers(t *testing.T, got *clientpkg.ListApproversResponse, body json.RawMessage) {
+	t.Helper()
+	var want struct {
+		Data struct {
+			Value clientpkg.ListApproversResponse `json:"value"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &want); err != nil {
+		t.Fatal(err)
+	}
+	page := want.Data.Value
+	if got.Total != page.Total || len(got.Records) != len(page.Records) {
+		t.Fatalf("the server lists %d of %d approvers, generated are %d of %d", len(got.Records), got.Total, len(page.Records), page.Total)
+	}
+	for i := range page.Records {
+		a, b := withoutDataArtsSecrets(got.Records[i]), withoutDataArtsSecrets(page.Records[i])
+		if a != b {
+			t.Fatalf("the server lists\n%+v, generated is\n%+v", a, b)
+		}
+	}
+}
+
+func withoutDataArtsSecrets(a clientpkg.Approver) clientpkg.Approver {
+	hide := func(mask string, tail int) string {
+		if mask == "" {
+			return ""
+		}
+		shown := mask[len(mask)-tail:]
+		return mask[:len(mask)-tail] + strings.Repeat("x", strings.IndexByte(shown+"=", '=')) // padding stays
+	}
+	a.Email, a.PhoneNumber = hide(a.Email, 4), hide(a.PhoneNumber, 1)
+	if a.TopicURN != "" {
+		a.TopicURN = a.TopicURN[:len(a.TopicURN)-8]
+	}
+	return a
+}
+
+// byDataArtsToken proves who sends a request by the caller's ready-made token.
+func byDataArtsToken(token string) gen.Signer {
+	return func(_ string, _ *specs.Operation, req *http.Request, _ []byte, _ time.Time, _ string) error {
+		req.Header.Set("X-Auth-Token", token)
+		return nil
+	}
+}
+
+func TestDataArtsRequestsSucceed(t *testing.T) {
+	t.Parallel()
+	v := dataartsFixtures(t)
+	for name, n := range map[string]uint64{"Demo": 0, "Generated": 30} {
+		for _, op := range v.Spec.Operations {
+			t.Run(name+"/"+op.ID, func(t *testing.T) {
+				t.Parallel()
+				sendDataArts(t, v, op, n)
+			})
+		}
+	}
+}
+
+func sendDataArts(t *testing.T, v *gen.Vendor, op *specs.Operation, n uint64) {
+	t.Helper()
+	srv, raw := serveDataArts(t, v, n, gen.Options{Seed: 5})
+	var known dataartsEnv
+	env, err := gen.NewEnvironment(raw)
+	if err == nil {
+		err = json.Unmarshal(raw, &known)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests, err := v.Requests(op.ID, gen.RequestOptions{Base: srv.URL, Env: env, Sign: byDataArtsToken(known.Token), At: time.Unix(0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 60
+	if op.ID == "CreateApprover" {
+		count = len(known.MemberUserIDs) // nobody is registered twice
+	}
+	for i := range uint64(count) { //nolint:gosec // not negative
+		r, err := requests.At(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, body := answerOfDataArts(t, r); status != http.StatusOK && status != http.StatusCreated {
+			t.Fatalf("request %d: %s %s %s is answered %d: %s", i, r.Method, r.URL, r.Body, status, body)
+		}
+	}
+}
+
+func answerOfDataArts(t *testing.T, r *gen.Request) (status int, body []byte) {
+	t.Helper()
+	req, err := r.NewHTTP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err = io.ReadAll(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, body
+}
+
+// For every catalogue entry the generated reply is the server's, but for the numbers of requests.
+func TestDataArtsFailuresAreTheServers(t *testing.T) {
+	t.Parallel()
+	v := dataartsFixtures(t)
+	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{dataarts.New}})
+	compared := map[string]bool{}
+	for _, op := range v.Spec.Operations {
+		replies, err := v.Failures(op.ID, gen.Options{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range replies {
+			want, err := srv.ErrorExample("dataarts", op.ID, r.Error)
+			if err != nil {
+				t.Errorf("%s: %s: %v", op.ID, r.Error, err)
+				continue
+			}
+			compareDataArtsFailure(t, v.Spec.Error(op.ID, r.Error), r, want)
+			compared[r.Error] = true
+		}
+	}
+	for _, e := range v.Spec.Errors {
+		if !compared[e.Name] {
+			t.Errorf("%s was not compared", e.Name)
+		}
+	}
+}
+
+func compareDataArtsFailure(t *testing.T, e *specs.Error, got gen.Reply, want mockserver.Example) {
+	t.Helper()
+	var names, wantNames []string
+	for _, h := range got.Headers {
+		names = append(names, h.Name)
+	}
+	for name := range want.Header {
+		wantNames = append(wantNames, name)
+	}
+	slices.Sort(names)
+	slices.Sort(wantNames)
+	if got.Status != want.Status || !slices.Equal(names, wantNames) || got.Headers[0].Value != want.Header.Get("Content-Type") {
+		t.Errorf("%s: %d with %v, the server answers %d with %v", e.Name, got.Status, got.Headers, want.Status, want.Header)
+	}
+	filled := strings.Contains(e.Code+e.Message, "%s")
+	if a, b := dataArtsShape(t, got.Body, filled), dataArtsShape(t, want.Body, filled); a != b {
+		t.Errorf("%s: the body is\n%s, the server's is\n%s", e.Name, a, b)
+	}
+}
+
+// dataArtsShape takes out of a body what differs between two replies of one kind: the request's number, and the texts that
+// were filled.
+func dataArtsShape(t *testing.T, body []byte, filled bool) string {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var out []string
+	key := ""
+	for {
+		token, err := dec.Token()
+		if err == io.EOF {
+			return strings.Join(out, " ")
+		}
+		if err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		text, isText := token.(string)
+		switch {
+		case !isText:
+			data, _ := json.Marshal(token)
+			out, key = append(out, string(data)), ""
+		case key == "request_id" && len(text) == 32:
+			out, key = append(out, "number"), ""
+		case filled && (key == "error_msg" || key == "message"):
+			out, key = append(out, strings.Fields(text)[0]), ""
+		default:
+			out, key = append(out, text), text
+		}
+	}
+}
