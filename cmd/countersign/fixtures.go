@@ -92,7 +92,7 @@ func (a *app) addFixtureFlags(cmd *cobra.Command, f *fixtureFlags) {
 	flags.StringSliceVar(&f.kinds, "kind", nil, "what to make, `KIND` or VENDOR.KIND; several, separated by commas, go into a folder (--out DIR/)")
 	flags.StringVar(&f.vendor, "vendor", "", "of the vendor `NAME`")
 	flags.StringVar(&f.operation, "operation", "", "replies, requests, errors, negatives: only those of the operation `NAME`")
-	flags.Uint64Var(&f.count, "count", defaultCount, "how many")
+	flags.Uint64Var(&f.count, "count", defaultCount, "how many; of requests: of each operation")
 	flags.Uint64Var(&f.seed, "seed", 0, "another `NUMBER` makes other data")
 	f.locale.addTo(cmd, "locale", "language of names and texts")
 	f.format.addTo(cmd, "format", "how to write it")

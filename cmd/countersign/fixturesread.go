@@ -133,7 +133,7 @@ func readJSON(r io.Reader, visit func(*item) error) error {
 	for dec.More() {
 		var text json.RawMessage
 		if err := dec.Decode(&text); err != nil {
-			return &unreadable{counted.lineAt(skipped + dec.InputOffset()), err}
+			return counted.broken(skipped+dec.InputOffset(), err)
 		}
 		if err := visitJSON(text, counted.lineAt(skipped+dec.InputOffset()-int64(len(text))), visit); err != nil {
 			return err
@@ -141,9 +141,17 @@ func readJSON(r io.Reader, visit func(*item) error) error {
 	}
 	_, err := dec.Token()
 	if whole := first[0] != '[' && errors.Is(err, io.EOF); err != nil && !whole {
-		return &unreadable{counted.lineAt(skipped + dec.InputOffset()), err}
+		return counted.broken(skipped+dec.InputOffset(), err)
 	}
 	return nil
+}
+
+// broken says where and why what was read is not JSON: at its end, where it ends too early.
+func (r *lineReader) broken(offset int64, err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &unreadable{r.lineAt(r.read), errors.New("the file ends before its JSON does")}
+	}
+	return &unreadable{r.lineAt(offset), err}
 }
 
 // lineReader knows where the lines of what it read begin.

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -52,33 +54,51 @@ func violations(schema *openapi3.SchemaRef, text []byte, options ...openapi3.Sch
 	return found(schema.Value.VisitJSON(value, append(options, openapi3.MultiErrors(), openapi3.EnableFormatValidation())...))
 }
 
-// found takes an error of the library apart; its own texts print whole schemas.
-func found(err error) (all []*violation) {
+// found takes an error of the library apart, in the order of the places; its own texts print whole schemas.
+func found(err error) []*violation {
+	all := foundIn(err)
+	slices.SortStableFunc(all, func(a, b *violation) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.What, b.What)) // the library walks through maps
+	})
+	return all
+}
+
+func foundIn(err error) (all []*violation) {
 	if err == nil {
 		return nil
 	}
 	if many, ok := err.(openapi3.MultiError); ok { //nolint:errorlint // each error has its own place; As would find one
 		for _, e := range many {
-			all = append(all, found(e)...)
+			all = append(all, foundIn(e)...)
 		}
 		return all
 	}
+	var request *openapi3filter.RequestError
+	if errors.As(err, &request) {
+		return foundInRequest(request)
+	}
 	var schema *openapi3.SchemaError
 	if errors.As(err, &schema) {
-		return []*violation{{pointerOf(schema.JSONPointer()), schema.Reason}}
-	}
-	var request *openapi3filter.RequestError
-	if errors.As(err, &request) && request.Parameter != nil {
-		return []*violation{{What: fmt.Sprintf("%s parameter %s: %s", request.Parameter.In, request.Parameter.Name, reasonOf(request))}}
+		what, _, _ := strings.Cut(schema.Reason, " (string doesn't match pattern") // that of a format
+		return []*violation{{pointerOf(schema.JSONPointer()), what}}
 	}
 	return []*violation{{What: err.Error()}}
 }
 
-func reasonOf(e *openapi3filter.RequestError) string {
-	if e.Err != nil {
-		return e.Err.Error()
+// foundInRequest puts what is wrong below the parameter or the body that it is wrong with.
+func foundInRequest(e *openapi3filter.RequestError) []*violation {
+	all := foundIn(e.Err)
+	if len(all) == 0 {
+		all = []*violation{{What: e.Reason}}
 	}
-	return e.Reason
+	for _, v := range all {
+		if e.Parameter != nil {
+			v.Pointer, v.What = "", fmt.Sprintf("%s parameter %s: %s", e.Parameter.In, e.Parameter.Name, strings.TrimPrefix(v.Pointer+": "+v.What, ": "))
+		} else {
+			v.Pointer = "/body" + v.Pointer
+		}
+	}
+	return all
 }
 
 func pointerOf(path []string) string {

@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"finish":   finish,
 			"closed":   closed,
 			"mode":     mode,
+			"appears":  appears,
 		},
 	})
 }
@@ -116,6 +117,15 @@ func ready(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Setenv(prefix+"HOST", host)
 		}
 	}
+}
+
+// appears GLOB: waits for a file.
+func appears(ts *testscript.TestScript, _ bool, args []string) {
+	until(ts, args[0]+" is there", func() bool {
+		found, err := filepath.Glob(ts.MkAbs(args[0]))
+		ts.Check(err)
+		return len(found) > 0
+	})
 }
 
 // stranger: an HTTP server that is not countersign listens on $STRANGER.
