@@ -59,11 +59,10 @@ func (s *Server) act(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if f == nil {
-		f = c.World.faults.choose(c)
-		c.extra.state = len(c.World.faults.list()) > 0 // what it counted is to be kept
-		if f == nil {
-			return c.handle(ctx)
-		}
+		f, c.extra.state = c.World.faults.choose(c)
+	}
+	if f == nil {
+		return c.handle(ctx)
 	}
 	c.fault = f
 	if f.moment == Before {

@@ -43,25 +43,29 @@ type FaultStatus struct {
 }
 
 // AddFaults puts rules behind those that there are, all of them or none, and returns how they stand there. Errors:
-// ErrFaultTaken, or what is wrong with which rule.
+// ErrFaultTaken, *disk.Error, or what is wrong with which rule.
 func (w *World) AddFaults(rules ...FaultRule) ([]FaultStatus, error) {
 	made, err := w.compileFaults(rules)
 	if err != nil {
 		return nil, err
 	}
-	err = w.changeFaults(func(list []*faultRule) ([]*faultRule, error) {
+	if err := w.changeFaults(w.faults.adding(made)); err != nil {
+		return nil, err
+	}
+	return w.statuses(made), nil
+}
+
+// adding is the change that puts rules behind the others.
+func (f *faults) adding(made []*faultRule) func([]*faultRule) ([]*faultRule, error) {
+	return func(list []*faultRule) ([]*faultRule, error) {
 		for i, r := range made {
-			if err := w.faults.name(r, list); err != nil {
+			if err := f.name(r, list); err != nil {
 				return nil, inRules(i, len(made), err)
 			}
 			list = append(list, r)
 		}
 		return list, nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	return w.statuses(made), nil
 }
 
 // PutFault puts a rule in the place of the one with its id, counting anew, or behind all others. created says that there
@@ -123,9 +127,27 @@ func (w *World) ClearFaults() (n int, err error) {
 	return n, err
 }
 
-// changeFaults puts what change makes of the rules in their place.
+// changeFaults puts what change makes of the rules in their place, and keeps it on disk where worlds are kept.
 func (w *World) changeFaults(change func([]*faultRule) ([]*faultRule, error)) error {
-	f := &w.faults
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.faults.list()
+	err := w.faults.change(change)
+	if err == nil {
+		if err = w.keepState(); err != nil {
+			w.faults.set(before)
+		}
+	}
+	return err
+}
+
+func (f *faults) set(list []*faultRule) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.store(list)
+}
+
+func (f *faults) change(change func([]*faultRule) ([]*faultRule, error)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	list, err := change(slices.Clone(f.list()))
@@ -139,15 +161,13 @@ func (w *World) changeFaults(change func([]*faultRule) ([]*faultRule, error)) er
 	return nil
 }
 
-// resetFaults leaves the rules of the world's setting only, counting anew.
-func (w *World) resetFaults() error {
-	f := &w.faults
-	f.mu.Lock()
-	f.made = 0
-	f.store(nil)
-	f.mu.Unlock()
-	_, err := w.AddFaults(w.setting.Faults...)
-	return err
+// beginFaults gives a world that is being made the rules of its setting.
+func (w *World) beginFaults() error {
+	made, err := w.compileFaults(w.setting.Faults)
+	if err != nil {
+		return err
+	}
+	return w.faults.change(w.faults.adding(made))
 }
 
 func (w *World) compileFaults(rules []FaultRule) ([]*faultRule, error) {
@@ -233,10 +253,11 @@ func (r *faultRule) status(now time.Time) FaultStatus {
 }
 
 // choose counts a call for every rule that it matches and returns what the first that acts does to it, nil if none.
-func (f *faults) choose(c *Call) *fault {
+// counted says that the counts have changed.
+func (f *faults) choose(c *Call) (chosen *fault, counted bool) {
 	rules := f.rules.Load()
 	if rules == nil {
-		return nil
+		return nil, false
 	}
 	var few [8]*faultRule
 	matching := few[:0]
@@ -246,11 +267,10 @@ func (f *faults) choose(c *Call) *fault {
 		}
 	}
 	if len(matching) == 0 {
-		return nil
+		return nil, false
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var chosen *fault
 	for _, r := range matching {
 		r.matched++
 		if chosen != nil {
@@ -261,7 +281,7 @@ func (f *faults) choose(c *Call) *fault {
 			chosen = r.fault(c, chance)
 		}
 	}
-	return chosen
+	return chosen, true
 }
 
 // faultsState is a world's rules as they are saved.

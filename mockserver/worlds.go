@@ -139,7 +139,7 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 		chosen: setting.Assumptions, server: s, nonces: newNonceSet()}
 	w.recordsSum = sumOf(setting.Records)
 	w.signsByWorld.Store(setting.SigningClock == signingWorld)
-	if err := w.resetFaults(); err != nil {
+	if err := w.beginFaults(); err != nil {
 		return nil, err
 	}
 	return w, nil
