@@ -14,6 +14,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/countersign/countersign/mockserver/disk"
+	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
 )
 
@@ -37,8 +39,8 @@ func (s *Server) admin(g *gin.RouterGroup) {
 	g.POST("/worlds/:world/states", s.adminState)
 	s.adminFaultRoutes(g)
 	s.adminLife(g)
-	g.GET("/worlds/:world/:collection", s.adminCollection)
-	g.GET("/worlds/:world/:collection/:id", s.adminRecord)
+	s.adminTransitionRoutes(g)
+	s.adminRecordRoutes(g)
 	g.GET("/states", s.adminStates)
 }
 
@@ -83,11 +85,16 @@ func adminFailure(c *gin.Context, err error) {
 	status := http.StatusBadRequest
 	var claim *ClaimError
 	var dup *store.DuplicateError
+	var full *disk.Error
 	switch {
 	case errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, ErrNoSnapshot), errors.Is(err, store.ErrNotFound):
 		status = http.StatusNotFound
 	case errors.Is(err, ErrWorldTaken), errors.As(err, &claim), errors.As(err, &dup), errors.Is(err, ErrDefaultWorld):
 		status = http.StatusConflict
+	case errors.As(err, &full): // ours is the trouble, not the request's
+		status = http.StatusServiceUnavailable
+	case errors.As(err, &full):
+		status = http.StatusInsufficientStorage
 	}
 	adminError(c, status, err.Error())
 }
