@@ -111,6 +111,32 @@ func TestWorldSchemaAgrees(t *testing.T) {
 		{"ErrAssumptionValue", `assumptions: {QB-003: 1}`, false},
 		{"ErrRecordsList", `records: []`, false},
 		{"ErrRecordsOfCollection", `records: {quickbi: {users: {}}}`, false},
+		{"OKPrefer", `prefer: true`, true},
+		{"ErrPreferText", `prefer: "429"`, false},
+		{"OKFaults", "faults:\n- {id: a, vendor: wps, operation: getAccessToken, parameters: [{name: code, equals: x}], from: 2, times: 3,\n" +
+			"   probability: 0.5, seed: 7, ttl: 1h30m, moment: after, effect: {error: '50000006', latency: {min: 1s, max: 2.5s}, drip: {bytes: 1, every: 10ms}}}\n" +
+			"- {vendor: quickbi, nth: 1, effect: {throttle: {retry_after: 2s}, content_type: text/html}}\n" +
+			"- {vendor: dataarts, effect: {reset: true, latency: {median: 1s, sigma: 0.5}}}\n", true},
+		{"ErrFaultsObject", `faults: {}`, false},
+		{"ErrFaultField", `faults: [{vendor: wps, effect: {reset: true}, nht: 1}]`, false},
+		{"ErrFaultNoVendor", `faults: [{effect: {reset: true}}]`, false},
+		{"ErrFaultNoEffect", `faults: [{vendor: wps}]`, false},
+		{"ErrFaultEmptyEffect", `faults: [{vendor: wps, effect: {}}]`, false},
+		{"ErrFaultEffect", `faults: [{vendor: wps, effect: {delay: 1s}}]`, false},
+		{"ErrFaultNth", `faults: [{vendor: wps, nth: 1, times: 2, effect: {reset: true}}]`, false},
+		{"ErrFaultProbability", `faults: [{vendor: wps, probability: 2, effect: {reset: true}}]`, false},
+		{"ErrFaultTTL", `faults: [{vendor: wps, ttl: soon, effect: {reset: true}}]`, false},
+		{"ErrFaultMoment", `faults: [{vendor: wps, moment: during, effect: {reset: true}}]`, false},
+		{"ErrFaultParameter", `faults: [{vendor: wps, parameters: [{name: a}], effect: {reset: true}}]`, false},
+		{"ErrFaultParameterTwice", `faults: [{vendor: wps, parameters: [{name: a, absent: true, equals: b}], effect: {reset: true}}]`, false},
+		{"ErrFaultErrorAndThrottle", `faults: [{vendor: wps, effect: {error: '429000001', throttle: {}}}]`, false},
+		{"ErrFaultResetAndCut", `faults: [{vendor: wps, effect: {reset: true, cut: {}}}]`, false},
+		{"ErrFaultNoReset", `faults: [{vendor: wps, effect: {reset: false}}]`, false},
+		{"ErrFaultLatency", `faults: [{vendor: wps, effect: {latency: {}}}]`, false},
+		{"ErrFaultLatencies", `faults: [{vendor: wps, effect: {latency: {fixed: 1s, max: 2s}}}]`, false},
+		{"ErrFaultDrip", `faults: [{vendor: wps, effect: {drip: {bytes: 1}}}]`, false},
+		{"ErrFaultMalformed", `faults: [{vendor: wps, effect: {malformed: a bit}}]`, false},
+		{"ErrFaultContentType", `faults: [{vendor: wps, effect: {content_type: ""}}]`, false},
 		{"ErrList", `[]`, false},
 	}
 	for _, tt := range tests {
