@@ -15,7 +15,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/countersign/countersign/mockserver/disk"
-	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
 )
 
@@ -91,8 +90,6 @@ func adminFailure(c *gin.Context, err error) {
 		status = http.StatusNotFound
 	case errors.Is(err, ErrWorldTaken), errors.As(err, &claim), errors.As(err, &dup), errors.Is(err, ErrDefaultWorld):
 		status = http.StatusConflict
-	case errors.As(err, &full): // ours is the trouble, not the request's
-		status = http.StatusServiceUnavailable
 	case errors.As(err, &full):
 		status = http.StatusInsufficientStorage
 	}

@@ -127,7 +127,7 @@ func (s *Server) adminExport(c *gin.Context) {
 	c.Header("Content-Disposition", `attachment; filename="`+w.name+`.world.json"`)
 	if err := w.Export(c.Request.Context(), c.Writer); err != nil {
 		s.log.Error("an export ended early", "world", w.name, "error", err)
-		c.Abort()
+		panic(http.ErrAbortHandler) // the status is out: the client is to notice
 	}
 }
 

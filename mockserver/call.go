@@ -43,6 +43,8 @@ type Call struct {
 	explain    func() *Explanation
 	fault      *fault
 	extra      extra
+	// watched says that transitions wait for calls, or have failed.
+	watched bool
 }
 
 // arg is the value of a declared parameter, at the parameter's place in the document.

@@ -142,7 +142,8 @@ func (w *World) Clock() ClockView {
 	return v
 }
 
-// ChangeClock moves the world's clock; requests that come later see it. Errors: what is wrong with the change, *disk.Error.
+// ChangeClock moves the world's clock; requests that come later see it, and the transitions that are due then are applied.
+// Errors: what is wrong with the change, *disk.Error.
 func (w *World) ChangeClock(ctx context.Context, ch ClockChange) (ClockView, error) {
 	if err := ch.check(); err != nil {
 		return ClockView{}, err
@@ -161,5 +162,6 @@ func (w *World) ChangeClock(ctx context.Context, ch ClockChange) (ClockView, err
 		w.signsByWorld.Store(signs)
 		return ClockView{}, err
 	}
+	w.passTime()
 	return w.Clock(), ctx.Err()
 }

@@ -59,7 +59,9 @@ func (s *Server) act(ctx context.Context, c *Call) (any, error) {
 		return nil, err
 	}
 	if f == nil {
-		f, c.extra.state = c.World.faults.choose(c)
+		var counted bool
+		f, counted = c.World.faults.choose(c)
+		c.extra.state = c.extra.state || counted
 	}
 	if f == nil {
 		return c.handle(ctx)

@@ -100,8 +100,9 @@ func changeOf(vendor string, did *store.Changes) (*disk.Change, error) {
 // extra is what has to be kept of a call beside its transaction, and goes with it where there is one.
 type extra struct {
 	nonces []disk.Nonce
-	// state says that the world's state changed.
+	// state says that the world's state changed. done, if set, is what becomes of a transition with it.
 	state bool
+	done  *TransitionStatus
 }
 
 type extraKey struct{}
@@ -112,7 +113,7 @@ func (x *extra) into(ch *disk.Change, w *World) {
 	}
 	ch.Nonces = append(ch.Nonces, x.nonces...)
 	if x.state {
-		ch.State = w.stateJSON()
+		ch.State = w.stateJSON(x.done)
 	}
 }
 
@@ -141,9 +142,10 @@ func (w *World) settle(x *extra) error {
 	return nil
 }
 
-// stateJSON is the world's state with the calls that are reserved counted as made.
-func (w *World) stateJSON() []byte {
+// stateJSON is the world's state with the calls that are reserved counted as made, and with what becomes of a transition.
+func (w *World) stateJSON(done *TransitionStatus) []byte {
 	st := w.state()
+	st.Transitions = st.Transitions.with(done)
 	st.Calls = max(st.Calls, w.reserved.Load())
 	return mustJSON(&st)
 }

@@ -68,15 +68,22 @@ func (s *Server) process(ctx context.Context, c *Call, edge *edgeProblem) (any, 
 	if r := c.validate(); r != nil { // 5
 		return nil, r
 	}
+	if c.watched {
+		c.countTransitions()
+	}
 	return s.act(ctx, c) // 6, 7
 }
 
 func (s *Server) newCall(ctx context.Context, p *plugged, w *World, req *Request) *Call {
 	w.touch()
+	watched := w.passTime()
 	n := w.count()
-	c := &Call{Request: req, World: w, Rand: w.callRand(n), plug: p.Plug, plugged: p, sequence: n, header: http.Header{}}
+	c := &Call{Request: req, World: w, Rand: w.callRand(n), plug: p.Plug, plugged: p, sequence: n, header: http.Header{}, watched: watched}
 	c.now, c.signingNow = w.Now(), w.SigningNow()
 	c.Tx = w.store(p).Snapshot(ctx)
+	if watched {
+		w.transitions.warn(c)
+	}
 	return c
 }
 

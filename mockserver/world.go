@@ -38,6 +38,8 @@ type World struct {
 	calls  atomic.Uint64
 	setups atomic.Uint64
 	faults faults
+	// transitions change records by themselves.
+	transitions transitions
 	// signsByWorld judges signatures by world time.
 	signsByWorld atomic.Bool
 	// used is when somebody last called it, on the wall clock; see WorldSetting.TTL.
@@ -80,6 +82,8 @@ type WorldSetting struct {
 	KeepCredentials bool `json:"keep_credentials,omitempty"`
 	// Faults are the rules that the world starts with, and has again after a reset.
 	Faults []FaultRule `json:"faults,omitempty"`
+	// Transitions are those that the world starts with, and has again after a reset.
+	Transitions []Transition `json:"transitions,omitempty"`
 	// Prefer lets a request ask for an error by name: Prefer: code="APIGW.0308". Otherwise the header means nothing.
 	Prefer bool `json:"prefer,omitempty"`
 }
@@ -175,6 +179,7 @@ func (w *World) Apply(ctx context.Context, state string, params Params) (map[str
 			return nil, &ParamError{Name: name, Problem: fmt.Sprintf("the state %q takes %v", state, s.Params)}
 		}
 	}
+	w.passTime()
 	n := w.setups.Add(1)
 	x := &extra{state: true}
 	var out map[string]any
@@ -241,6 +246,7 @@ func (w *World) Records(ctx context.Context, vendor, collection string, visit fu
 	}
 	for _, c := range p.Collections {
 		if c.Name() == collection {
+			w.passTime()
 			return w.store(p).Snapshot(ctx).Scan(c, store.PrimaryIndex, "", store.Range{}, func(rec any) bool {
 				visit(rec)
 				return true

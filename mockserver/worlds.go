@@ -142,6 +142,9 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 	if err := w.beginFaults(); err != nil {
 		return nil, err
 	}
+	if err := w.beginTransitions(); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 

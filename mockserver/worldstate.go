@@ -16,12 +16,14 @@ type worldState struct {
 	Setups uint64 `json:"setups,omitempty"`
 	// Faults are the rules with their counts.
 	Faults faultsState `json:"faults,omitzero"`
+	// Transitions are what has become of them and what is to come.
+	Transitions transitionsState `json:"transitions,omitzero"`
 }
 
 // state is the world's as it is now.
 func (w *World) state() worldState {
 	st := worldState{Clock: w.clock.state(), Calls: w.calls.Load(), Setups: w.setups.Load(), SigningClock: signingWall,
-		Faults: w.faults.export()}
+		Faults: w.faults.export(), Transitions: w.transitions.export(w.Now())}
 	if w.signsByWorld.Load() {
 		st.SigningClock = signingWorld
 	}
@@ -31,6 +33,9 @@ func (w *World) state() worldState {
 // restore puts a state back, or fails and changes nothing.
 func (w *World) restore(st *worldState) error {
 	if err := w.faults.restore(w.server, st.Faults); err != nil {
+		return err
+	}
+	if err := w.transitions.restore(w.server, st.Transitions); err != nil {
 		return err
 	}
 	w.clock.restore(st.Clock)
@@ -65,6 +70,8 @@ func forks(stores []*store.Store) []*store.Store {
 // picture takes the world at one moment; the caller holds w.mu. fn is called at that moment, while nothing is written; its error makes it fail.
 func (w *World) picture(fn func(worldState) error) (*picture, error) {
 	p := &picture{}
+	w.transitions.doing.Lock()
+	defer w.transitions.doing.Unlock()
 	var err error
 	p.stores, err = store.ForkAll(*w.stores.Load(), func() error {
 		p.state = w.state()
@@ -76,14 +83,20 @@ func (w *World) picture(fn func(worldState) error) (*picture, error) {
 
 // become puts a picture in the world's place; the caller holds w.mu. kept is where the picture is kept, "" if it is not.
 func (w *World) become(p *picture, kept string) error {
+	w.transitions.doing.Lock()
+	defer w.transitions.doing.Unlock()
+	st := p.state
+	if st.Clock.At.IsZero() { // it follows the wall clock, which goes on
+		st.Transitions = st.Transitions.from(w.server.wall().UTC())
+	}
 	return store.Retire(*w.stores.Load(), func() error {
-		if err := w.keepAs(kept, &p.state); err != nil {
+		if err := w.keepAs(kept, &st); err != nil {
 			return err
 		}
 		if err := w.server.adopt(w, forks(p.stores)); err != nil {
 			return err
 		}
-		if err := w.restore(&p.state); err != nil {
+		if err := w.restore(&st); err != nil {
 			return err
 		}
 		w.clock.resume()
