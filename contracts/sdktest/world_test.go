@@ -66,6 +66,12 @@ func newWorld(t *testing.T, setting mockserver.WorldSetting) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return opened(t, w)
+}
+
+// opened is a world that has just been made, with what SDKs need, until the test ends.
+func opened(t *testing.T, w *mockserver.World) *world {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := server.DeleteWorld(w.Name()); err != nil {
 			t.Error(err)
