@@ -1,6 +1,7 @@
 package dataarts
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,14 +149,43 @@ func checkDuplicate(c *mockserver.Call, at *place, userID string) error {
 // firstID comes just before the id of the documented example, which is the first that a world gives out.
 const firstID = 42820
 
+// nextID is an id that no approver has and that lies behind all of the workspace, which lists show in the order of their
+// ids: a world file may have brought any.
+func nextID(tx *store.Tx, workspace string) (string, error) {
+	n, err := tx.Sequence("approvers")
+	if err != nil {
+		return "", err
+	}
+	last, err := approvers.Page(tx, byCreation, store.Key(workspace), store.Range{Desc: true, Limit: 1})
+	if err != nil {
+		return "", err
+	}
+	next := n
+	if len(last) > 0 {
+		next = max(next, last[0].number()-firstID+1)
+	}
+	for ; ; next++ {
+		id := strconv.FormatInt(firstID+next, 10)
+		if _, err := approvers.Get(tx, id); err == nil {
+			continue
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return "", err
+		}
+		if next != n {
+			err = tx.SetSequence("approvers", next)
+		}
+		return id, err
+	}
+}
+
 func newApprover(c *mockserver.Call, at *place, in *approverParam) (*Approver, error) {
-	n, err := c.Tx.Sequence("approvers")
+	id, err := nextID(c.Tx, at.workspace.Key)
 	if err != nil {
 		return nil, err
 	}
 	byDefault := c.Switch("DA-027") == "true"
 	return &Approver{
-		ID:        strconv.FormatInt(firstID+n, 10),
+		ID:        id,
 		Workspace: at.workspace.Key,
 		Name:      in.ApproverName,
 		UserID:    in.UserID,

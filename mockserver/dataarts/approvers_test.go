@@ -448,3 +448,34 @@ func TestTopicNamesTheProject(t *testing.T) {
 		}
 	}
 }
+
+// TestNewApproversComeLast brings approvers in a world file: nobody's id is given out again, and the list goes on behind
+// the greatest.
+func TestNewApproversComeLast(t *testing.T) {
+	t.Parallel()
+	const record = `{"id": %q, "workspace": %q, "approver_name": "old", "user_id": %q, "app_name": "dlg_ds", "creator": "caller", "create_time": "2024-04-19T09:59:58Z"}`
+	for _, tt := range []struct {
+		name, id, workspace string
+		want                []string
+	}{
+		{"TakenElsewhere", "42821", "workspace-other", []string{"42822", "42823"}},
+		{"NextInOrder", "42821", demoWorkspace, []string{"42822", "42823"}},
+		{"FarAhead", "1000000007", demoWorkspace, []string{"1000000008", "1000000009"}},
+		{"Older", "7", demoWorkspace, []string{"42821", "42822"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			old := fmt.Sprintf(record, tt.id, tt.workspace, "0833a573fe80d5401f6dc010a775569b")
+			c := serve(t, mockserver.WorldSetting{Records: map[string]json.RawMessage{"dataarts": json.RawMessage(`{"approvers": [` + old + `]}`)}})
+			for i, want := range tt.want {
+				made := c.create(map[string]any{"approver_name": fmt.Sprint("new-", i), "user_id": c.env.MemberUserIDs[i]}).value(t).(map[string]any)
+				if made["id"] != want {
+					t.Errorf("approver %d has the id %v, want %s", i, made["id"], want)
+				}
+			}
+			if names := c.names(""); !strings.HasSuffix(names, "new-0 new-1") {
+				t.Errorf("listed are %s", names)
+			}
+		})
+	}
+}

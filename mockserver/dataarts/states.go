@@ -176,12 +176,8 @@ func putApprover(s *mockserver.Setup, params mockserver.Params, name, userID str
 	}
 	if there != nil {
 		a.ID, a.Created = there.ID, there.Created
-	} else {
-		n, err := s.Tx.Sequence("approvers")
-		if err != nil {
-			return nil, err
-		}
-		a.ID = strconv.FormatInt(firstID+n, 10)
+	} else if a.ID, err = nextID(s.Tx, demoWorkspace); err != nil {
+		return nil, err
 	}
 	return a, approvers.Put(s.Tx, a)
 }
