@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -170,7 +169,7 @@ func (s *Server) streamJSON(c *gin.Context, name string, visit func(each func(an
 	missed, err := visit(func(v any) error {
 		line, err := json.Marshal(v)
 		if err == nil {
-			_, err = io.WriteString(c.Writer, between)
+			_, err = c.Writer.WriteString(between)
 		}
 		if err == nil {
 			_, err = c.Writer.Write(line)
@@ -183,7 +182,7 @@ func (s *Server) streamJSON(c *gin.Context, name string, visit func(each func(an
 		return
 	}
 	if between != ",\n" {
-		_, _ = io.WriteString(c.Writer, between)
+		_, _ = c.Writer.WriteString(between)
 	}
 	fmt.Fprintf(c.Writer, "],\"missed\":%d}\n", missed)
 }

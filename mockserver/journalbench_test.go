@@ -23,7 +23,7 @@ func BenchmarkJournal(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				requests[i] = benchRequest(b, "GET", "/acme/notes/demo?mode=a&size=x")
+				requests[i] = benchRequest(b, "POST", "/acme/notes")
 				requests[i].Header.Set("X-Countersign-World", w.Name())
 			}
 			b.ReportAllocs()

@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"inflight": inFlight,
 			"finish":   finish,
 			"closed":   closed,
+			"noise":    noise,
 			"mode":     mode,
 			"appears":  appears,
 		},
@@ -233,6 +234,19 @@ func closed(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return errors.Is(err, syscall.ECONNREFUSED)
 	})
+}
+
+// noise N URL: fetches the URL as often and throws away what it gets.
+func noise(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for range n {
+		resp, err := (&http.Client{Timeout: patience}).Get(args[1])
+		ts.Check(err)
+		_, err = io.Copy(io.Discard, resp.Body)
+		ts.Check(err)
+		ts.Check(resp.Body.Close())
+	}
 }
 
 // mode OCTAL FILE: the file has these permissions.
