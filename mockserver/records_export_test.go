@@ -1,0 +1,4 @@
+package mockserver
+
+// MergePatch is mergePatch, for the tests.
+var MergePatch = mergePatch
