@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -353,7 +354,7 @@ func (s *Server) checkWait(t *Transition, p *plugged) (*Operation, error) {
 			return op, nil
 		}
 	}
-	return nil, fmt.Errorf("after_calls: %s has no operation %q; it has %s", p.Name, a.Operation, operationIDs(p))
+	return nil, fmt.Errorf("after_calls: %s has no operation %q; it has %s", p.Name, a.Operation, strings.Join(operationIDs(p), ", "))
 }
 
 func operationIDs(p *plugged) []string {
@@ -361,6 +362,7 @@ func operationIDs(p *plugged) []string {
 	for i, op := range p.ops {
 		ids[i] = op.ID
 	}
+	slices.Sort(ids)
 	return ids
 }
 
