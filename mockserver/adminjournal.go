@@ -34,7 +34,8 @@ func queryParameters(values url.Values, also ...string) (JournalQuery, error) {
 	numbers := map[string]*int{"status": &q.Status, "limit": &q.Limit, "offset": &q.Offset}
 	ids := map[string]*uint64{"after": &q.After, "before": &q.Before}
 	times := map[string]*time.Time{"since": &q.Since, "until": &q.Until}
-	flags := map[string]*bool{"unmatched": &q.Unmatched, "refused_signature": &q.RefusedSignature, "warned": &q.Warned}
+	flags := map[string]*bool{"unmatched": &q.Unmatched, "refused_signature": &q.RefusedSignature, "warned": &q.Warned,
+		"faulted": &q.Faulted}
 	bodies := true
 	flags["bodies"] = &bodies
 	var problems []error
@@ -91,7 +92,7 @@ func unknownParameter(name string, also []string) error {
 		}
 	}
 	return errors.New("no such parameter; there are world, vendor, operation, method, path, status, code, error, since, until, after, " +
-		"before, unmatched, refused_signature, warned, parameter (NAME=VALUE), limit, offset, order, bodies" + strings.Join(append([]string{""}, also...), ", "))
+		"before, unmatched, refused_signature, warned, faulted, parameter (NAME=VALUE), limit, offset, order, bodies" + strings.Join(append([]string{""}, also...), ", "))
 }
 
 // equalities reads parameter=NAME=VALUE.

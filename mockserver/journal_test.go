@@ -364,3 +364,23 @@ func TestBigJournalIsReadLazily(t *testing.T) {
 		t.Errorf("%d bytes, %d entries: %v", len(data), len(all.Requests), err)
 	}
 }
+
+func TestJournalFiltersFaults(t *testing.T) {
+	t.Parallel()
+	srv := start(t, mockserver.Options{})
+	call(t, srv, demoKey(), 0, 0)
+	rule := `{"vendor":"acme","operation":"GetNote","effect":{"error":"Broken"}}`
+	if got := send(t, "POST", srv.URL+"/__admin/worlds/default/faults", rule, nil); got.status != 201 {
+		t.Fatalf("got %d %s", got.status, got.raw)
+	}
+	if got := send(t, "GET", srv.URL+"/acme/notes/demo?mode=", "", demoKey()); got.status != 500 {
+		t.Fatalf("got %d %s", got.status, got.raw)
+	}
+	list, _ := srv.Requests(mockserver.JournalQuery{Faulted: true})
+	if len(list) != 1 || list[0].ID != 2 || list[0].Fault == nil {
+		t.Errorf("entries %+v, want the second", list)
+	}
+	if got := send(t, "GET", srv.URL+"/__admin/requests?faulted=true", "", nil); idsOf(got.body["requests"]) != "2" {
+		t.Errorf("got %s", got.raw)
+	}
+}

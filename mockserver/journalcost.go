@@ -7,6 +7,7 @@ import "net/http"
 const (
 	entryOverhead   = 1024
 	refusalOverhead = 192
+	faultOverhead   = 512
 	mapOverhead     = 96
 	mapSlot         = 41 // key, value and control byte
 	// explanationOverhead is for the keys that an explanation tries. explanationGrowth is how many times as long as the
@@ -25,6 +26,9 @@ func (e *Entry) cost() int {
 	}
 	if r := e.refusal; r != nil {
 		n += refusalOverhead + block(len(r.Code)) + block(len(r.Message)) + block(len(r.Parameter)) + block(len(r.Reason))
+	}
+	if e.fault != nil {
+		n += faultOverhead
 	}
 	if e.explain != nil {
 		n += explanationOverhead + explanationGrowth*len(e.req.URI)

@@ -101,7 +101,7 @@ func (q *selection) distance(e *Entry) (score, asked int) {
 		}
 	}
 	for _, wanted := range []struct{ asked, is bool }{{q.Unmatched, e.op == nil}, {q.RefusedSignature, e.explain != nil},
-		{q.Warned, len(e.warnings) > 0}} {
+		{q.Warned, len(e.warnings) > 0}, {q.Faulted, e.faulted()}} {
 		if wanted.asked {
 			asked++
 			if !wanted.is {
@@ -131,6 +131,9 @@ func (q *selection) differs(e *Entry) []string {
 	}
 	if q.Warned && len(e.warnings) == 0 {
 		out = append(out, "it has no warnings")
+	}
+	if q.Faulted && !e.faulted() {
+		out = append(out, "nothing went wrong on purpose")
 	}
 	for _, m := range q.matcher.Mismatches(e.req, e.op) {
 		if !m.Sent {

@@ -33,6 +33,8 @@ type JournalQuery struct {
 	Unmatched        bool `json:"unmatched,omitempty"`
 	RefusedSignature bool `json:"refused_signature,omitempty"`
 	Warned           bool `json:"warned,omitempty"`
+	// Faulted wants requests in which something went wrong on purpose.
+	Faulted bool `json:"faulted,omitempty"`
 	// Parameters are conditions on what was sent.
 	Parameters []ParameterMatch `json:"parameters,omitempty"`
 
@@ -131,7 +133,14 @@ func (q *selection) plain(e *Entry) bool {
 		(q.Code == "" || q.Code == codeOf(e.refusal)) && (q.Error == "" || q.Error == e.errorName()) &&
 		(q.Since.IsZero() || !e.at.Before(q.Since)) && (q.Until.IsZero() || !e.at.After(q.Until)) &&
 		e.id > q.After && (q.Before == 0 || e.id < q.Before) &&
-		(!q.Unmatched || e.op == nil) && (!q.RefusedSignature || e.explain != nil) && (!q.Warned || len(e.warnings) > 0)
+		(!q.Unmatched || e.op == nil) && (!q.RefusedSignature || e.explain != nil) && (!q.Warned || len(e.warnings) > 0) &&
+		(!q.Faulted || e.faulted())
+}
+
+func (e *Entry) faulted() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.fault != nil
 }
 
 func (e *Entry) vendor() string {

@@ -206,6 +206,7 @@ func (q JournalQuery) String() string {
 	add(q.Unmatched, "no operation")
 	add(q.RefusedSignature, "a refused signature")
 	add(q.Warned, "warnings")
+	add(q.Faulted, "a fault")
 	for i := range q.Parameters {
 		c := condition{ParameterMatch: q.Parameters[i]}
 		add(true, "parameter %s that %s", c.Name, strings.Replace(c.want(), "absent", "is absent", 1))

@@ -61,6 +61,7 @@ func (a *app) addFilter(cmd *cobra.Command, f *requestFilter) {
 	flags.BoolVar(&f.query.Unmatched, "unmatched", false, "only those of no operation")
 	flags.BoolVar(&f.query.RefusedSignature, "refused-signature", false, "only those whose signature was refused")
 	flags.BoolVar(&f.query.Warned, "warned", false, "only those with warnings")
+	flags.BoolVar(&f.query.Faulted, "faulted", false, "only those in which something went wrong on purpose")
 	completeFlag(cmd, "vendor", a.vendorNames)
 	completeFlag(cmd, "operation", a.operationWords)
 }
@@ -107,7 +108,7 @@ func inURL(q mockserver.JournalQuery) url.Values {
 			out.Set(name, at.Format(time.RFC3339Nano))
 		}
 	}
-	for name, set := range map[string]bool{"unmatched": q.Unmatched, "refused_signature": q.RefusedSignature, "warned": q.Warned} {
+	for name, set := range map[string]bool{"unmatched": q.Unmatched, "refused_signature": q.RefusedSignature, "warned": q.Warned, "faulted": q.Faulted} {
 		if set {
 			out.Set(name, "true")
 		}
