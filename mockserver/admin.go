@@ -38,6 +38,7 @@ func (s *Server) admin(g *gin.RouterGroup) {
 	g.POST("/worlds/:world/states", s.adminState)
 	s.adminFaultRoutes(g)
 	s.adminLife(g)
+	s.adminFixtureRoutes(g)
 	s.adminTransitionRoutes(g)
 	s.adminRecordRoutes(g)
 	g.GET("/states", s.adminStates)
@@ -86,7 +87,8 @@ func adminFailure(c *gin.Context, err error) {
 	var dup *store.DuplicateError
 	var full *disk.Error
 	switch {
-	case errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, ErrNoSnapshot), errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, ErrNoSnapshot), errors.Is(err, ErrNoFixture),
+		errors.Is(err, store.ErrNotFound):
 		status = http.StatusNotFound
 	case errors.Is(err, ErrWorldTaken), errors.As(err, &claim), errors.As(err, &dup), errors.Is(err, ErrDefaultWorld):
 		status = http.StatusConflict

@@ -107,12 +107,12 @@ func (s *Server) ImportWorld(ctx context.Context, from io.Reader, o ImportOption
 		return nil, fmt.Errorf("countersign_world is %d; this countersign reads version %d", in.Version, exportVersion)
 	}
 	setting := in.Setting
-	setting.KeepCredentials, setting.Base = o.KeepCredentials, "empty"
+	setting.KeepCredentials, setting.Base, setting.Generate = o.KeepCredentials, baseEmpty, nil
 	if setting.Name = o.Name; o.Name == "" && !s.taken(in.Setting.Name) {
 		setting.Name = in.Setting.Name
 	}
 	return s.make(setting, func(w *World, done *disk.Change) (*picture, error) {
-		if err := w.keepBase(); err != nil {
+		if err := w.keepBase(s.bases.empty); err != nil {
 			return nil, err
 		}
 		stores, err := w.imported(ctx, &in, done)

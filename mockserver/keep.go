@@ -184,16 +184,12 @@ func (w *World) reserve(n uint64) {
 	}
 }
 
-// keepBase begins to keep a world that is being made.
-func (w *World) keepBase() error {
+// keepBase begins to keep a world that is being made of a base.
+func (w *World) keepBase(of *base) error {
 	if !w.server.keeps() {
 		return nil
 	}
-	base := w.server.keptDemo
-	if w.setting.Base == "empty" {
-		base = keptEmpty
-	}
-	return w.server.file.Branch(base, keptOrigins+w.name, &disk.Change{})
+	return w.server.file.Branch(of.kept, keptOrigins+w.name, &disk.Change{})
 }
 
 // keepOrigin keeps how a world was made, with what making it changed, and begins to keep the world itself.

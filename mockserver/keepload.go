@@ -30,6 +30,9 @@ func (s *Server) open(ctx context.Context) error {
 	if err := l.bases(); err != nil {
 		return err
 	}
+	if err := l.fixtures(); err != nil {
+		return err
+	}
 	return l.worlds()
 }
 

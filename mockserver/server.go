@@ -3,6 +3,7 @@ package mockserver
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,6 +45,9 @@ type Options struct {
 	// Data, if set, is a folder that worlds are kept in: what was answered outlives the process. Empty: worlds live in
 	// memory alone.
 	Data string
+	// Generate makes the records of a world of that size (vendor -> collection -> records) for worlds that ask for
+	// generated ones: the same for the same seed and count, fit to be put over the demo records. nil: no world can ask.
+	Generate func(ctx context.Context, seed, count uint64) (map[string]json.RawMessage, error)
 	// Timeouts bound a request; see Timeouts for what zero means.
 	Timeouts Timeouts
 }
@@ -85,6 +89,7 @@ type Server struct {
 	defaults map[string]string // assumption -> default alternative
 
 	worlds    worlds
+	bases     bases
 	file      *disk.Keeper // nil: worlds are not kept
 	keptDemo  string       // what the demo records are kept as
 	closing   sync.Once
@@ -120,8 +125,12 @@ func New(opts Options) (*Server, error) {
 	if err := s.plugAll(opts.Vendors); err != nil {
 		return nil, err
 	}
+	s.bases.fixtures = map[string]*base{}
 	if err := s.open(context.Background()); err != nil {
 		return nil, err
+	}
+	if err := s.bases.begin(s); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	if err := s.makeDefault(opts.World); err != nil {
 		return nil, errors.Join(err, s.close())

@@ -70,8 +70,12 @@ type WorldSetting struct {
 	Strict bool `json:"strict,omitempty"`
 	// Assumptions chooses alternatives by number ("QB-003": "json").
 	Assumptions map[string]string `json:"assumptions,omitempty"`
-	// Base is "demo" (default) or "empty".
+	// Base is "demo" (default), "empty" or the name of a fixture (see Server.PutFixture), which the world is a fork of. What a
+	// fixture's setting says counts where this one says nothing.
 	Base string `json:"base,omitempty"`
+	// Generate puts generated records over the base. nil: none. What is generated is held ready, so that a second world of
+	// the same takes next to no time.
+	Generate *Generate `json:"generate,omitempty"`
 	// Records are put over the base: vendor -> collection -> records.
 	Records map[string]json.RawMessage `json:"records,omitempty"`
 	// TTL is how long the world lives once nobody calls it, by the wall clock. 0: until it is deleted. The default world

@@ -78,11 +78,30 @@ func (s *Server) Worlds() []*World {
 
 // CreateWorld makes a world. Errors: ErrWorldTaken, *ClaimError, *disk.Error, or what is wrong with the setting.
 func (s *Server) CreateWorld(ctx context.Context, setting WorldSetting) (*World, error) {
+	for {
+		var w *World
+		of, whole, err := s.baseOf(ctx, setting)
+		if err == nil {
+			w, err = s.makeOf(ctx, of, whole)
+		}
+		if !errors.Is(err, errBaseGone) {
+			return w, err
+		}
+	}
+}
+
+// makeOf makes a world of a base.
+func (s *Server) makeOf(ctx context.Context, of *base, setting WorldSetting) (*World, error) {
+	s.bases.using.RLock()
+	defer s.bases.using.RUnlock()
+	if of.gone {
+		return nil, errBaseGone
+	}
 	return s.make(setting, func(w *World, done *disk.Change) (*picture, error) {
-		if err := w.keepBase(); err != nil {
+		if err := w.keepBase(of); err != nil {
 			return nil, err
 		}
-		stores, err := w.fill(ctx, done)
+		stores, err := w.fill(ctx, of, done)
 		return &picture{stores: stores, state: w.state()}, err
 	})
 }
@@ -120,9 +139,6 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 	}
 	if setting.SigningClock != "" && setting.SigningClock != signingWall && setting.SigningClock != signingWorld {
 		return nil, fmt.Errorf("signing_clock %q: want \"wall\" or \"world\"", setting.SigningClock)
-	}
-	if setting.Base != "" && setting.Base != "demo" && setting.Base != "empty" {
-		return nil, fmt.Errorf("base %q: want \"demo\" or \"empty\"", setting.Base)
 	}
 	if setting.Name != "" && !worldName.MatchString(setting.Name) {
 		return nil, fmt.Errorf("world name %q: want 1 to 64 letters, digits, dots, dashes or underscores", setting.Name)
@@ -267,19 +283,11 @@ func (s *Server) DeleteWorld(name string) error {
 	return nil
 }
 
-// fill makes the world's stores as its setting says.
-func (w *World) fill(ctx context.Context, done *disk.Change) ([]*store.Store, error) {
-	stores, err := w.server.emptyStores()
-	if err != nil {
-		return nil, err
-	}
-	for i, p := range w.server.plugs {
-		if w.setting.Base != "empty" {
-			stores[i] = p.demo.Fork()
-		}
-	}
+// fill makes the world's stores of a base, as its setting says.
+func (w *World) fill(ctx context.Context, of *base, done *disk.Change) ([]*store.Store, error) {
+	stores := forks(of.stores)
 	w.collecting(stores, done)
-	if !w.setting.KeepCredentials && w.setting.Base != "empty" {
+	if !w.setting.KeepCredentials && of.mints {
 		if err := w.mintAll(ctx, stores); err != nil {
 			return nil, err
 		}
