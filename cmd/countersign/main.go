@@ -5,6 +5,7 @@
 //	countersign env       what an SDK needs to talk to it
 //	countersign requests  what a running server was asked: list, verify, watch, export, coverage
 //	countersign errors    every error that the vendors document, and how to cause it
+//	countersign faults    make calls of a running server go wrong on purpose
 //	countersign specs     the documents it works from, their sources and the numbered guesses
 //	countersign check     contracts (pact files) against the documents, and what they cover
 //	countersign states    the named states that tests put its records in
