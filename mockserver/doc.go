@@ -11,16 +11,27 @@
 //	3  operation: by path from the document, or by the plug's Locate  pipeline.go
 //	4  authenticate, over the request exactly as received             the plug
 //	5  validate against the document                                  validate.go, body.go
+//	6  faults, before the handler or after it                         fault.go, prefer.go
 //	7  handler, in one store transaction                              the plug
 //	8  check the reply against the document, encode it                encode.go
 //	9  journal, before the first byte is sent                         journal.go
-//	10 write                                                          edge.go
+//	10 write, badly where a fault says so                             edge.go, faultwire.go
 //
 // # In a test
 //
 //	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{quickbi.New, wps.New, dataarts.New}})
 //	w, err := srv.CreateWorld(ctx, mockserver.WorldSetting{Seed: 7}) // its own credentials: tests never meet
 //	env, err := w.Env(ctx, srv.URL)                                  // what the vendor's SDK is configured with
+//
+// # Faults
+//
+// A world's fault rules make calls go wrong on purpose: see FaultRule, World.AddFaults and WorldSetting.Faults. Rules are
+// looked at once a request has passed authentication and validation, so that they hide no mistake of the client. Every
+// rule counts the calls that match it, whichever rule acts; the first that would act does. An injected error is made from
+// the catalogue and goes the way of every refusal: through Plug.Revise, so that the world's switches hold for it, and
+// through Plug.Failure. What spoils a reply on the wire comes after the reply was held against the document. With
+// WorldSetting.Prefer, a request may ask for an error itself (Prefer: code=NAME); that goes before the rules, none of
+// which counts the call.
 //
 // # Time and chance
 //
