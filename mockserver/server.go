@@ -121,7 +121,7 @@ func New(opts Options) (*Server, error) {
 	if s.maxBody == 0 {
 		s.maxBody = 12 << 20
 	}
-	s.worlds.byName, s.worlds.owners = map[string]*World{}, map[string]*World{}
+	s.worlds.byName, s.worlds.owners, s.worlds.mortal = map[string]*World{}, map[string]*World{}, map[*World]struct{}{}
 	if err := s.plugAll(opts.Vendors); err != nil {
 		return nil, err
 	}

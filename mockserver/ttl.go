@@ -25,19 +25,34 @@ func (w *World) Expires() time.Time {
 	return time.Unix(0, w.used.Load()+int64(w.setting.TTL)).UTC()
 }
 
-// sweep forgets the worlds whose time is over. It looks at all of them, so it is called where all are looked at or
-// another one is made.
+// sweepEvery is how long worlds whose time is over may stay in memory; nobody sees them any more.
+const sweepEvery = time.Second
+
+// sweep forgets the worlds whose time is over. It is called where worlds are listed or made.
 func (s *Server) sweep() {
 	now := s.wall()
-	s.worlds.mu.RLock()
+	s.worlds.mu.Lock()
 	var gone []*World
-	for _, w := range s.worlds.byName {
-		if w.stores.Load() != nil && w.over(now) {
-			gone = append(gone, w)
+	if now.Sub(s.worlds.swept).Abs() >= sweepEvery {
+		s.worlds.swept = now
+		for w := range s.worlds.mortal {
+			if w.stores.Load() != nil && w.over(now) {
+				gone = append(gone, w)
+			}
 		}
 	}
-	s.worlds.mu.RUnlock()
+	s.worlds.mu.Unlock()
 	for _, w := range gone {
+		s.end(w)
+	}
+}
+
+// endIfOver frees the name of a world whose time is over.
+func (s *Server) endIfOver(name string) {
+	s.worlds.mu.RLock()
+	w := s.worlds.byName[name]
+	s.worlds.mu.RUnlock()
+	if w != nil && w.stores.Load() != nil && w.over(s.wall()) {
 		s.end(w)
 	}
 }

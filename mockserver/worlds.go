@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
@@ -39,6 +40,9 @@ type worlds struct {
 	byName map[string]*World
 	owners map[string]*World
 	made   int
+	// mortal are the worlds with a time to live; swept is when they were last looked at.
+	mortal map[*World]struct{}
+	swept  time.Time
 }
 
 func (s *Server) owner(key string) *World {
@@ -64,11 +68,12 @@ func (s *Server) World(name string) (*World, error) {
 // Worlds lists the worlds by name.
 func (s *Server) Worlds() []*World {
 	s.sweep()
+	now := s.wall()
 	s.worlds.mu.RLock()
 	defer s.worlds.mu.RUnlock()
 	list := make([]*World, 0, len(s.worlds.byName))
 	for _, w := range s.worlds.byName {
-		if w.stores.Load() != nil { // not while it is being made
+		if w.lives(now) {
 			list = append(list, w)
 		}
 	}
@@ -110,6 +115,7 @@ func (s *Server) makeOf(ctx context.Context, of *base, setting WorldSetting) (*W
 // behind. begin tells in done what it has changed over what is kept of the world already.
 func (s *Server) make(setting WorldSetting, begin func(w *World, done *disk.Change) (*picture, error)) (*World, error) {
 	s.sweep()
+	s.endIfOver(setting.Name)
 	w, err := s.newWorld(setting)
 	if err != nil {
 		return nil, err
@@ -178,6 +184,9 @@ func (s *Server) reserve(w *World) error {
 		return fmt.Errorf("%w %q", ErrWorldTaken, w.name)
 	}
 	s.worlds.byName[w.name] = w
+	if w.setting.TTL > 0 {
+		s.worlds.mortal[w] = struct{}{}
+	}
 	return nil
 }
 
@@ -247,6 +256,7 @@ func (s *Server) forget(w *World) {
 	s.worlds.mu.Lock()
 	defer s.worlds.mu.Unlock()
 	s.disown(w)
+	delete(s.worlds.mortal, w)
 	if s.worlds.byName[w.name] == w {
 		delete(s.worlds.byName, w.name)
 	}
