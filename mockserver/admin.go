@@ -1,14 +1,12 @@
 package mockserver
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,12 +18,64 @@ import (
 
 const adminPrefix = "/__admin"
 
-// maxAdminBody bounds what the admin API reads, in bytes: a world file can be large.
-const maxAdminBody = 64 << 20
+// isAdmin reports whether a path belongs to the admin API.
+func isAdmin(path string) bool {
+	rest, ok := strings.CutPrefix(path, adminPrefix)
+	return ok && (rest == "" || rest[0] == '/')
+}
 
-// admin mounts the API that tests steer the server with.
+// AdminHandler is the admin API alone as an http.Handler, for embedding with Options.AdminApart.
+func (s *Server) AdminHandler() http.Handler {
+	engine := s.engine()
+	engine.NoRoute(s.mountAdmin(engine))
+	return engine
+}
+
+// mountAdmin mounts the API that tests steer the server with, and returns what answers all else below /__admin.
+func (s *Server) mountAdmin(engine *gin.Engine) gin.HandlerFunc {
+	s.admin(engine.Group(adminPrefix, s.guard))
+	routes := engine.Routes()
+	return func(c *gin.Context) {
+		if s.guard(c); !c.IsAborted() {
+			noAdminRoute(c, routes)
+		}
+	}
+}
+
+// noAdminRoute answers what no route is for: 405 where one of another method is.
+func noAdminRoute(c *gin.Context, routes gin.RoutesInfo) {
+	path := c.Request.URL.Path
+	var methods []string
+	for _, r := range routes {
+		if routeFits(r.Path, path) {
+			methods = append(methods, r.Method)
+		}
+	}
+	if len(methods) == 0 {
+		adminError(c, http.StatusNotFound, "no admin operation is "+c.Request.Method+" "+path+"; "+adminPrefix+"/openapi.yaml describes them")
+		return
+	}
+	slices.Sort(methods)
+	allow := strings.Join(slices.Compact(methods), ", ")
+	c.Header("Allow", allow)
+	adminError(c, http.StatusMethodNotAllowed, path+" is served with "+allow+", not with "+c.Request.Method)
+}
+
+// routeFits reports whether a path fits a route of gin, with :name for a segment and *name for the rest.
+func routeFits(route, path string) bool {
+	want, got := strings.Split(route, "/"), strings.Split(path, "/")
+	for i, segment := range want {
+		if strings.HasPrefix(segment, "*") {
+			return len(got) > i
+		}
+		if i >= len(got) || got[i] != segment && !(strings.HasPrefix(segment, ":") && got[i] != "") {
+			return false
+		}
+	}
+	return len(got) == len(want)
+}
+
 func (s *Server) admin(g *gin.RouterGroup) {
-	g.Use(s.guard)
 	g.GET("/health", s.adminHealth)
 	s.adminJournal(g)
 	g.POST("/reset", s.adminReset)
@@ -42,37 +92,9 @@ func (s *Server) admin(g *gin.RouterGroup) {
 	s.adminTransitionRoutes(g)
 	s.adminRecordRoutes(g)
 	g.GET("/states", s.adminStates)
-}
-
-// guard asks for the token, if one is set, and refuses requests that a web page of another origin sends.
-func (s *Server) guard(c *gin.Context) {
-	if want := s.opts.AdminToken; want != "" {
-		got := strings.TrimPrefix(c.GetHeader("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 {
-			adminError(c, http.StatusUnauthorized, "the admin API wants the token that `countersign serve` printed, as Authorization: Bearer TOKEN")
-			return
-		}
+	if s.opts.Debug != nil {
+		g.GET("/debug/*path", gin.WrapH(http.StripPrefix(adminPrefix, s.opts.Debug)))
 	}
-	if origin := c.GetHeader("Origin"); origin != "" && !sameOrigin(origin, c.Request.Host) {
-		adminError(c, http.StatusForbidden, "requests from the origin "+origin+" are not served")
-		return
-	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxAdminBody)
-}
-
-func sameOrigin(origin, host string) bool {
-	u, err := url.Parse(origin)
-	return err == nil && u.Host == host
-}
-
-// IsLoopback reports whether a listen address is reachable from this machine only.
-func IsLoopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // adminError answers with what is wrong, under the key "countersign" so that nobody takes it for a vendor's reply.
@@ -86,7 +108,11 @@ func adminFailure(c *gin.Context, err error) {
 	var claim *ClaimError
 	var dup *store.DuplicateError
 	var full *disk.Error
+	var large *http.MaxBytesError
 	switch {
+	case errors.As(err, &large):
+		adminError(c, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is over the limit of %d bytes", large.Limit))
+		return
 	case errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, ErrNoSnapshot), errors.Is(err, ErrNoFixture),
 		errors.Is(err, store.ErrNotFound):
 		status = http.StatusNotFound
@@ -132,8 +158,13 @@ func (s *Server) reset(c *gin.Context, name string) {
 func bind(c *gin.Context, v any) error {
 	dec := json.NewDecoder(c.Request.Body)
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil && !errors.Is(err, io.EOF) {
+	if err := dec.Decode(v); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("body: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.Join(errors.New("body: something follows the JSON value"), err)
 	}
 	return nil
 }

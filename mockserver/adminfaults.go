@@ -108,7 +108,7 @@ func (s *Server) adminPutFault(c *gin.Context) {
 		err = fmt.Errorf("body: id is %q, but the path names %q", rule.ID, id)
 	}
 	if err != nil {
-		adminError(c, http.StatusBadRequest, err.Error())
+		adminFailure(c, err)
 		return
 	}
 	rule.ID = id

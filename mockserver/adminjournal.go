@@ -128,7 +128,7 @@ func (s *Server) adminRequests(c *gin.Context) {
 func (s *Server) adminFind(c *gin.Context) {
 	var q JournalQuery
 	if err := bind(c, &q); err != nil {
-		adminError(c, http.StatusBadRequest, err.Error())
+		adminFailure(c, err)
 		return
 	}
 	s.listRequests(c, q)
@@ -202,19 +202,11 @@ func (s *Server) exportRequests(c *gin.Context, q JournalQuery, format string) {
 		_, err = s.writeHAR(c.Writer, sel)
 	} else {
 		c.Header("Content-Type", "text/plain; charset=utf-8")
-		_, err = s.writeCurl(c.Writer, sel, baseOf(c))
+		_, err = s.writeCurl(c.Writer, sel, s.vendorsURL(c.Request))
 	}
 	if err != nil {
 		c.Abort()
 	}
-}
-
-// baseOf is the URL under which the server was reached.
-func baseOf(c *gin.Context) string {
-	if c.Request.TLS != nil {
-		return "https://" + c.Request.Host
-	}
-	return "http://" + c.Request.Host
 }
 
 func (s *Server) adminRequest(c *gin.Context) {

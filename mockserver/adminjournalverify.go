@@ -34,7 +34,7 @@ func answerVerdict(c *gin.Context, v Verdict, err error) {
 func (s *Server) adminVerify(c *gin.Context) {
 	var e Expectation
 	if err := bind(c, &e); err != nil {
-		adminError(c, http.StatusBadRequest, err.Error())
+		adminFailure(c, err)
 		return
 	}
 	v, err := s.Verify(e)
@@ -44,7 +44,7 @@ func (s *Server) adminVerify(c *gin.Context) {
 func (s *Server) adminVerifySequence(c *gin.Context) {
 	var q Sequence
 	if err := bind(c, &q); err != nil {
-		adminError(c, http.StatusBadRequest, err.Error())
+		adminFailure(c, err)
 		return
 	}
 	v, err := s.VerifySequence(q)
@@ -54,7 +54,7 @@ func (s *Server) adminVerifySequence(c *gin.Context) {
 func (s *Server) adminCount(c *gin.Context) {
 	var q JournalQuery
 	if err := bind(c, &q); err != nil {
-		adminError(c, http.StatusBadRequest, err.Error())
+		adminFailure(c, err)
 		return
 	}
 	n, err := s.Count(q)

@@ -2,9 +2,13 @@ package mockserver
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
+
+// importRoute takes exported worlds, which can be large.
+const importRoute = adminPrefix + "/worlds/import"
 
 // adminLife mounts what changes a world as a whole.
 func (s *Server) adminLife(g *gin.RouterGroup) {
@@ -16,7 +20,7 @@ func (s *Server) adminLife(g *gin.RouterGroup) {
 	g.DELETE("/worlds/:world/snapshots/:snapshot", s.adminDeleteSnapshot)
 	g.POST("/worlds/:world/snapshots/:snapshot/load", s.adminLoadSnapshot)
 	g.GET("/worlds/:world/export", s.adminExport)
-	g.POST("/worlds/import", s.adminImport)
+	g.POST(strings.TrimPrefix(importRoute, adminPrefix), s.adminImport)
 }
 
 // named is the body of what makes something that has a name.

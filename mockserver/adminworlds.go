@@ -35,7 +35,7 @@ func (s *Server) adminWorlds(c *gin.Context) {
 func (s *Server) adminCreateWorld(c *gin.Context) {
 	var setting WorldSetting
 	if err := bind(c, &setting); err != nil {
-		adminError(c, http.StatusBadRequest, err.Error())
+		adminFailure(c, err)
 		return
 	}
 	w, err := s.CreateWorld(c.Request.Context(), setting)
@@ -89,11 +89,7 @@ func (s *Server) adminEnv(c *gin.Context) {
 }
 
 func (s *Server) env(c *gin.Context, w *World) (map[string]any, error) {
-	scheme := "http"
-	if c.Request.TLS != nil {
-		scheme = "https"
-	}
-	env, err := w.Env(c.Request.Context(), scheme+"://"+c.Request.Host)
+	env, err := w.Env(c.Request.Context(), s.vendorsURL(c.Request))
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +126,7 @@ func (s *Server) adminState(c *gin.Context) {
 	}
 	var r stateRequest
 	if err := bind(c, &r); err != nil {
-		adminError(c, http.StatusBadRequest, err.Error())
+		adminFailure(c, err)
 		return
 	}
 	names := r.names()

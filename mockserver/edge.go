@@ -15,18 +15,27 @@ import (
 
 // edge is the outermost handler: gin routes /__admin, everything else is a vendor's.
 func (s *Server) edge() http.Handler {
-	gin.SetMode(gin.ReleaseMode)
-	engine := gin.New()
-	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(s.recoverAdmin)
-	s.admin(engine.Group(adminPrefix))
+	engine := s.engine()
+	if s.opts.AdminApart {
+		engine.NoRoute(func(c *gin.Context) { s.serve(c.Writer, c.Request) })
+		return engine
+	}
+	other := s.mountAdmin(engine)
 	engine.NoRoute(func(c *gin.Context) {
-		if strings.HasPrefix(c.Request.URL.Path, adminPrefix) {
-			adminError(c, http.StatusNotFound, "no admin operation is "+c.Request.Method+" "+c.Request.URL.Path)
+		if isAdmin(c.Request.URL.Path) {
+			other(c)
 			return
 		}
 		s.serve(c.Writer, c.Request)
 	})
+	return engine
+}
+
+func (s *Server) engine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
+	engine.Use(s.recoverAdmin)
 	return engine
 }
 
@@ -94,10 +103,15 @@ func (s *Server) receiveBody(w http.ResponseWriter, r *http.Request, req *Reques
 const maxDrained = 256 << 20
 
 func (s *Server) tooLarge(w http.ResponseWriter, rest io.Reader) *edgeProblem {
+	drain(w, rest)
+	return s.overLimit()
+}
+
+// drain reads the rest of a body; behind one without end the connection is closed.
+func drain(w http.ResponseWriter, rest io.Reader) {
 	if n, err := io.CopyN(io.Discard, rest, maxDrained); err == nil || n == maxDrained {
 		w.Header().Set("Connection", "close")
 	}
-	return s.overLimit()
 }
 
 func (s *Server) overLimit() *edgeProblem {

@@ -249,6 +249,13 @@ func (s *Server) plain(req *Request, err error) *reply {
 	if err != nil {
 		return jsonReply(http.StatusNotFound, map[string]any{"countersign": err.Error()})
 	}
+	if s.opts.AdminApart && isAdmin(req.RawPath) {
+		text := "the admin API is not served at this address"
+		if p, ok := s.place(true, "http"); ok {
+			text += "; it is at " + p.url(req.Host)
+		}
+		return jsonReply(http.StatusNotFound, map[string]any{"countersign": text})
+	}
 	claims := map[string][]string{}
 	for _, p := range s.plugs {
 		claims[p.Name] = p.Paths

@@ -107,7 +107,7 @@ func TestRecordsOverHTTP(t *testing.T) {
 		{"OKPost", "POST", "comments", `{"note":"n","n":"3"}`, 201, `"n":"3"`, "-"},
 		{"ErrPostTaken", "POST", "comments", `{"note":"n","n":"1"}`, 409, "PUT replaces it", "-"},
 		{"ErrPostReference", "POST", "comments", `{"note":"n","n":"3","parent":"n/9"}`, 422, "parent names", "-"},
-		{"ErrPostID", "POST", "comments/n/3", `{"note":"n","n":"3"}`, 404, "no admin operation", ""},
+		{"ErrPostID", "POST", "comments/n/3", `{"note":"n","n":"3"}`, 405, "is served with", ""},
 		{"OKPatch", "PATCH", "comments/n/1", `{"likes":7,"hidden":null}`, 200, `"likes":7`, `{"note":"n","n":"1","label":"a","likes":7}`},
 		{"OKPatchNothing", "PATCH", "comments/n/2", `{}`, 200, `"likes":5`, `{"note":"n","n":"2","likes":5}`},
 		{"ErrPatchID", "PATCH", "comments/n/2", `{"n":"4"}`, 422, "put another record", `{"note":"n","n":"2","likes":5}`},
@@ -122,7 +122,7 @@ func TestRecordsOverHTTP(t *testing.T) {
 		{"ErrDeleteCascadeWord", "DELETE", "comments/n/1?cascade=yes", "", 400, "want true or false", "-"},
 		{"OKDeleteCascade", "DELETE", "notes/n?cascade=true", "", 200,
 			`{"deleted":[{"collection":"acme.notes","id":"n"},{"collection":"acme.comments","id":"n/1"},{"collection":"acme.comments","id":"n/2"},{"collection":"acme.comments","id":"m/1"}]}`, ""},
-		{"ErrMethod", "OPTIONS", "notes/n", "", 404, "no admin operation", "-"},
+		{"ErrMethod", "OPTIONS", "notes/n", "", 405, "is served with", "-"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,12 +2,10 @@ package mockserver
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -35,8 +33,16 @@ type Options struct {
 	CheckEveryReply bool
 	// OnBug, if set, hears of every bug of the stand-in: a panic, an undocumented reply.
 	OnBug func(error)
-	// AdminToken, if set, must come as a bearer token with every request to /__admin.
+	// AdminToken, if set, must come as a bearer token with every request to /__admin. Without one, requests to /__admin
+	// that arrive at an address other machines can reach are refused.
 	AdminToken string
+	// AdminApart puts the admin API on an address of its own: Listen and Handler then serve the vendors alone, ListenAdmin
+	// and AdminHandler the admin API.
+	AdminApart bool
+	// MaxAdminBody bounds the body of a request to /__admin, in bytes. 0: 64 MiB, and 1 GiB for an exported world.
+	MaxAdminBody int64
+	// Debug, if set, serves what lies below /__admin/debug/, for those who may use the admin API.
+	Debug http.Handler
 	// Facts are merged into the answer of `env` (the path of the CA certificate, say).
 	Facts map[string]any
 	// Sleep waits where the server waits on purpose: latency and drip of faults. It returns early, with an error, when the
@@ -99,7 +105,8 @@ type Server struct {
 	panics    atomic.Int64
 	ready     atomic.Bool
 	handler   http.Handler
-	listeners []net.Listener
+	listening sync.Mutex // guards the next two
+	places    []place
 	servers   []*http.Server
 	done      sync.WaitGroup
 }
@@ -163,42 +170,12 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Bugs counts the bugs of the stand-in that requests have met.
 func (s *Server) Bugs() int64 { return s.bugs.Load() }
 
-// Listen serves on addr (host:port; port 0 takes a free one) and returns the address it got. With a TLS configuration
-// it serves HTTPS.
-func (s *Server) Listen(addr string, config *tls.Config) (net.Addr, error) {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	t := s.opts.Timeouts.orDefaults()
-	srv := &http.Server{Handler: s.handler, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
-		IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-	got := ln.Addr()
-	if config != nil {
-		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){} // the captures are HTTP/1.1
-		ln = tls.NewListener(ln, config)
-	}
-	s.listeners, s.servers = append(s.listeners, ln), append(s.servers, srv)
-	s.done.Add(1)
-	go func() {
-		defer s.done.Done()
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("the listener stopped", "addr", got.String(), "error", err)
-		}
-	}()
-	return got, nil
-}
-
-// maxHeader bounds the request line and the headers together, in bytes. RPC calls carry their parameters in the request
-// line, and one that is too long is to be refused by its vendor's rules, which net/http's own limit would forestall.
-const maxHeader = 1 << 20
-
 // Shutdown stops listening and waits for the requests in flight, until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.ready.Store(false)
 	s.journal.close() // or streams of it would be in flight for ever
 	var problems []error
-	for _, srv := range s.servers {
+	for _, srv := range s.running() {
 		if err := srv.Shutdown(ctx); err != nil {
 			problems = append(problems, err, srv.Close())
 		}
