@@ -249,6 +249,16 @@ func (p *plugged) answerable(op *Operation) []*specs.Error {
 	return out
 }
 
+// checkThrottle refuses a plug that throttles with what no operation can answer.
+func (p *plugged) checkThrottle() error {
+	throttles := func(e *specs.Error) bool { return e.Name == p.Throttle }
+	answers := func(op *Operation) bool { return slices.ContainsFunc(p.answerable(op), throttles) }
+	if p.Throttle != "" && !slices.ContainsFunc(p.ops, answers) {
+		return fmt.Errorf("the plug's Throttle is %q, which no operation can answer", p.Throttle)
+	}
+	return nil
+}
+
 func (p *plugged) hasOperations(file string) bool {
 	return slices.ContainsFunc(p.ops, func(op *Operation) bool { return op.Spec.Document.File == file })
 }

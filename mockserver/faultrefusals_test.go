@@ -188,3 +188,18 @@ func TestTooManyFaults(t *testing.T) {
 		t.Errorf("heard %+v", h)
 	}
 }
+
+// TestThrottleIsChecked wants a plug refused that throttles with an error which it does not have.
+func TestThrottleIsChecked(t *testing.T) {
+	t.Parallel()
+	wrong := func(env mockserver.Env) (*mockserver.Plug, error) {
+		p, err := acme(env)
+		if err == nil {
+			p.Throttle = "TooSlow"
+		}
+		return p, err
+	}
+	if _, err := mockserver.New(mockserver.Options{Vendors: []mockserver.Vendor{wrong}}); err == nil || !strings.Contains(err.Error(), `"TooSlow"`) {
+		t.Errorf("got %v", err)
+	}
+}

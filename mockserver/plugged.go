@@ -67,7 +67,10 @@ func (s *Server) plugIn(p *Plug) (err error) {
 	if in.ops, err = compileOperations(p); err != nil {
 		return fmt.Errorf("vendor %s: %w", p.Name, err)
 	}
-	if in.records, err = compileRecords(p); err != nil {
+	if in.records, err = compileRecords(p); err == nil {
+		err = in.checkThrottle()
+	}
+	if err != nil {
 		return fmt.Errorf("vendor %s: %w", p.Name, err)
 	}
 	for _, a := range p.Spec.Assumptions {
