@@ -94,10 +94,8 @@ func newStream(c *gin.Context) *stream {
 	return &stream{c.Writer, http.NewResponseController(c.Writer)}
 }
 
-// begin sends the header. The server's limits on reading and writing are for requests that end; where the connection
-// has no deadlines there are none to lift.
+// begin sends the header.
 func (st *stream) begin() bool {
-	_ = st.control.SetReadDeadline(time.Time{})
 	h := st.w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -106,6 +104,8 @@ func (st *stream) begin() bool {
 	return st.write(": countersign\nretry: 1000\n\n")
 }
 
+// write sends a piece at once. The server's limit on writing is for replies that end; where the connection has no
+// deadlines there is none to move.
 func (st *stream) write(text string) bool {
 	_ = st.control.SetWriteDeadline(wallClock().Add(streamPatience))
 	if _, err := st.w.WriteString(text); err != nil {

@@ -267,17 +267,21 @@ func TestJournalIsCleared(t *testing.T) {
 	}
 }
 
-// TestEntryIsVisibleBeforeItsReply reads the journal as soon as the first byte of a reply is there, while the rest of it
-// cannot be sent yet because nobody reads it.
+// TestEntryIsVisibleBeforeItsReply reads the journal as soon as the first byte of a reply is there. The reply quotes a
+// path that is longer than what the server and the connection hold back, and most of it is never read.
 func TestEntryIsVisibleBeforeItsReply(t *testing.T) {
 	t.Parallel()
 	srv := start(t, mockserver.Options{})
-	for i := range 50 {
+	pad := strings.Repeat("x", 900_000)
+	for i := range 20 {
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(srv.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(conn, "GET /acme/notes/demo?mode=&i=%d HTTP/1.1\r\nHost: a\r\nX-Key: demo-key\r\n\r\n", i)
+		if err := conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "GET /acme/%s?i=%d HTTP/1.1\r\nHost: a\r\nX-Key: demo-key\r\n\r\n", pad, i)
 		if _, err := bufio.NewReaderSize(conn, 16).ReadByte(); err != nil {
 			t.Fatal(err)
 		}
