@@ -113,7 +113,8 @@ func (x *extra) into(ch *disk.Change, w *World) {
 	}
 	ch.Nonces = append(ch.Nonces, x.nonces...)
 	if x.state {
-		ch.State = w.stateJSON(x.done)
+		done := x.done
+		ch.StateNow = func() []byte { return w.stateJSON(done) }
 	}
 }
 

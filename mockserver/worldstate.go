@@ -67,7 +67,8 @@ func forks(stores []*store.Store) []*store.Store {
 	return out
 }
 
-// picture takes the world at one moment; the caller holds w.mu. fn is called at that moment, while nothing is written; its error makes it fail.
+// picture takes the world at one moment; the caller holds w.mu. fn is called at that moment, while nothing is written;
+// its error makes it fail.
 func (w *World) picture(fn func(worldState) error) (*picture, error) {
 	p := &picture{}
 	w.transitions.doing.Lock()
@@ -89,7 +90,7 @@ func (w *World) become(p *picture, kept string) error {
 	if st.Clock.At.IsZero() { // it follows the wall clock, which goes on
 		st.Transitions = st.Transitions.from(w.server.wall().UTC())
 	}
-	return store.Retire(*w.stores.Load(), func() error {
+	err := store.Retire(*w.stores.Load(), func() error {
 		if err := w.keepAs(kept, &st); err != nil {
 			return err
 		}
@@ -103,4 +104,8 @@ func (w *World) become(p *picture, kept string) error {
 		w.nonces.reset()
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return w.keepState() // a call on its way may have written what was before
 }

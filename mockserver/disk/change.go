@@ -17,11 +17,14 @@ type Change struct {
 	// Setting and State replace the world's, unless they are nil: how it was made, and clocks, faults and whatever else
 	// is small and changes.
 	Setting, State []byte
+	// StateNow is State told when the change is written: of two changes, the one written later has the later state. It is
+	// called by one goroutine at a time and must not append to the file.
+	StateNow func() []byte `json:"-"`
 }
 
 // Empty reports whether there is nothing to keep.
 func (c *Change) Empty() bool {
-	return len(c.Records) == 0 && len(c.Sequences) == 0 && len(c.Nonces) == 0 && c.Setting == nil && c.State == nil
+	return len(c.Records) == 0 && len(c.Sequences) == 0 && len(c.Nonces) == 0 && c.Setting == nil && c.State == nil && c.StateNow == nil
 }
 
 // Record is a record as it is now. Without JSON it was deleted.
@@ -76,7 +79,11 @@ func apply(tx *bbolt.Tx, world string, c *Change) error {
 	if w == nil {
 		return fmt.Errorf("%w: %q", ErrNoWorld, world)
 	}
-	for _, part := range []struct{ key, value []byte }{{keySetting, c.Setting}, {keyState, c.State}} {
+	state := c.State
+	if c.StateNow != nil {
+		state = c.StateNow()
+	}
+	for _, part := range []struct{ key, value []byte }{{keySetting, c.Setting}, {keyState, state}} {
 		if part.value == nil {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/countersign/countersign/mockserver/disk"
@@ -310,6 +311,29 @@ func TestBranchLeavesTheParentAlone(t *testing.T) {
 	}
 	if got := load(t, k, "w7"); got["sequence v.s"] != "7" || got["record v.c.1"] != "{}" {
 		t.Errorf("a branch has %v", got)
+	}
+}
+
+// Changes that race for the same state leave the last one there was, whichever was asked for first.
+func TestTheLastStateStays(t *testing.T) {
+	t.Parallel()
+	k := open(t, t.TempDir())
+	must(t, k.Create("w", &disk.Change{}))
+	var state atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 25 {
+				state.Add(1)
+				if err := k.Append("w", &disk.Change{StateNow: func() []byte { return fmt.Append(nil, state.Load()) }}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := load(t, k, "w")["state"]; got != "200" {
+		t.Errorf("the state is %s, want 200", got)
 	}
 }
 
