@@ -249,17 +249,44 @@ func TestStreamEndsWithTheServer(t *testing.T) {
 }
 
 // TestStreamsLeaveNothingBehind counts the server's goroutines, which bear a label, before streams and after their
-// clients have gone, one way or the other.
+// clients have gone: while nothing happens, and in the middle of a heartbeat.
 func TestStreamsLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
-	var srv *mockserver.Running
-	pprof.Do(t.Context(), pprof.Labels("streams", t.Name()), func(context.Context) { srv = start(t, mockserver.Options{}) })
-	client := &http.Client{Transport: &http.Transport{}}
-	defer client.CloseIdleConnections()
-	before := labelled(t)
-	for i := range 20 {
-		ctx, cancel := context.WithCancel(t.Context())
-		req, err := http.NewRequestWithContext(ctx, "GET", srv.URL+"/__admin/requests/stream", http.NoBody)
+	for name, sleep := range map[string]func(context.Context, time.Duration) error{
+		"Silent":  nil,
+		"Beating": func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var srv *mockserver.Running
+			pprof.Do(t.Context(), pprof.Labels("streams", t.Name()), func(context.Context) { srv = start(t, mockserver.Options{Sleep: sleep}) })
+			client := &http.Client{Transport: &http.Transport{}}
+			before := labelled(t)
+			for range 10 {
+				streamAndGo(t, srv, client, before)
+			}
+			client.CloseIdleConnections()
+			late := time.After(20 * time.Second)
+			again := time.NewTicker(5 * time.Millisecond)
+			defer again.Stop()
+			for labelled(t) > before || srv.Watchers() > 0 {
+				select {
+				case <-again.C:
+				case <-late:
+					t.Fatalf("%d goroutines of the server were there before, %d are there now, and %d watchers", before, labelled(t), srv.Watchers())
+				}
+			}
+		})
+	}
+}
+
+// streamAndGo opens a stream, makes a request that shows in it, and leaves in the middle.
+func streamAndGo(t *testing.T, srv *mockserver.Running, client *http.Client, before int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, path := range []string{"/__admin/requests/stream", "/acme/notes/demo"} {
+		req, err := http.NewRequestWithContext(ctx, "GET", srv.URL+path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -267,27 +294,13 @@ func TestStreamsLeaveNothingBehind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		call(t, srv, demoKey(), i, 0)
+		defer resp.Body.Close()
 		if _, err := resp.Body.Read(make([]byte, 10)); err != nil {
 			t.Fatal(err)
 		}
-		if labelled(t) <= before {
-			t.Fatal("a stream has no goroutine that bears the label, so this test proves nothing")
-		}
-		cancel()
-		resp.Body.Close()
 	}
-	http.DefaultClient.CloseIdleConnections() // call's
-	late := time.After(20 * time.Second)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for labelled(t) > before {
-		select {
-		case <-again.C:
-			http.DefaultClient.CloseIdleConnections()
-		case <-late:
-			t.Fatalf("%d goroutines of the server were there before, %d are there now", before, labelled(t))
-		}
+	if labelled(t) <= before || srv.Watchers() == 0 {
+		t.Fatal("a stream shows in no goroutine and no watcher, so this test proves nothing")
 	}
 }
 
