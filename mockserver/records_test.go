@@ -1,6 +1,7 @@
 package mockserver_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -296,7 +297,7 @@ func FuzzMergePatch(f *testing.F) {
 			return
 		}
 		twice, err := mockserver.MergePatch(once, []byte(patch))
-		if err != nil || string(twice) != string(once) {
+		if err != nil || !bytes.Equal(twice, once) {
 			t.Errorf("once %s, twice %s, %v", once, twice, err)
 		}
 	})

@@ -3,6 +3,9 @@
 //
 //	countersign serve     the stand-in server
 //	countersign env       what an SDK needs to talk to it
+//	countersign worlds    the worlds of a running server: make, fork, reset, export, import; snapshots: their pasts
+//	countersign records   the records of a world, read and changed; transitions: those that change by themselves
+//	countersign clock     the clock of a world
 //	countersign requests  what a running server was asked: list, verify, watch, export, coverage
 //	countersign errors    every error that the vendors document, and how to cause it
 //	countersign faults    make calls of a running server go wrong on purpose

@@ -62,7 +62,8 @@ Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong.`,
 	root.SetErr(a.err)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(a.serveCommand(), a.envCommand(), a.checkCommand(), a.errorsCommand(), a.faultsCommand(), a.fixturesCommand(), a.requestsCommand(), a.specsCommand(), a.statesCommand(), a.versionCommand())
+	root.AddCommand(a.serveCommand(), a.envCommand(), a.checkCommand(), a.clockCommand(), a.errorsCommand(), a.faultsCommand(), a.fixturesCommand(),
+		a.recordsCommand(), a.requestsCommand(), a.snapshotsCommand(), a.specsCommand(), a.statesCommand(), a.transitionsCommand(), a.versionCommand(), a.worldsCommand())
 	return root
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/specs"
 )
 
@@ -47,6 +48,7 @@ Text for people goes to standard output, the log to standard error.`,
   countersign serve --world world.yaml --seed 7 --clock 2026-01-15T08:00:00Z
   countersign serve --assume QB-003=json --strict               # decide a guess otherwise; refuse what is only warned of
   countersign serve --tls-addr 127.0.0.1:8751                   # HTTPS too, with a CA of your own made for it
+  countersign serve --data ./worlds                             # worlds outlive the process, also kill -9
   COUNTERSIGN_ADMIN_TOKEN=secret countersign serve --addr :8750 # reachable from other machines`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -71,7 +73,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 	defer stop()
 	srv, err := mockserver.New(plan.options)
 	if err != nil {
-		return a.blame(err, f.assume)
+		return a.blame(f.whyNotData(err), f.assume)
 	}
 	if err := a.listen(srv, plan); err != nil {
 		return errors.Join(err, srv.Shutdown(ctx))
@@ -119,7 +121,7 @@ func (a *app) plan(f *serveFlags, changed func(string) bool) (*plan, error) {
 		p.notes = append(p.notes, fmt.Sprintf("the world file calls its world %q; the world that serve starts with is called %q", world.Name, mockserver.DefaultWorld))
 	}
 	p.options = mockserver.Options{Vendors: a.plugs(), World: world, Log: f.logger(a.err), JournalBytes: int(f.journalBytes),
-		Wall: a.now, Facts: map[string]any{}}
+		Wall: a.now, Facts: map[string]any{}, Generate: a.generate, Data: f.data}
 	p.options.AdminToken, p.madeToken = a.token(f)
 	return p, a.planTLS(p, f)
 }
@@ -245,6 +247,17 @@ func (f *serveFlags) announce(p *plan) error {
 		return fmt.Errorf("ready file: %w", err)
 	}
 	return nil
+}
+
+// whyNotData says what to do where the folder of --data does not fit.
+func (f *serveFlags) whyNotData(err error) error {
+	switch {
+	case errors.Is(err, mockserver.ErrOtherSetting):
+		return fmt.Errorf("--data %s: %w (--world, --seed, --clock, --signing-clock, --strict, --assume); worlds that need others are made with 'countersign worlds create'", f.data, err)
+	case errors.Is(err, disk.ErrBusy):
+		return fmt.Errorf("--data: %w: stop that one, or take another folder", err)
+	}
+	return err
 }
 
 // blame turns a failed start into wrong usage where a flag --assume is to blame: the core cannot know who chose it.

@@ -16,6 +16,7 @@ import (
 // serveFlags are the flags of serve as they were given.
 type serveFlags struct {
 	addr, readyFile string
+	data            string
 	world           string
 	seed            uint64
 	clock           string
@@ -44,6 +45,7 @@ func (f *serveFlags) addTo(cmd *cobra.Command) {
 	flags.StringVar(&f.addr, "addr", defaultAddr, "`HOST:PORT` to listen on; port 0 takes a free one; no host means every interface")
 	flags.StringVar(&f.readyFile, "ready-file", "", "write the URL to `FILE` once it serves (a second line has the HTTPS URL); removed when it stops")
 	flags.StringVar(&f.world, "world", "", "world `FILE`, YAML or JSON: records, seed, clocks, decisions")
+	flags.StringVar(&f.data, "data", "", "keep worlds in `FOLDER`: what was answered outlives the process; without it worlds live in memory alone")
 	flags.Uint64Var(&f.seed, "seed", 0, "source of ids and chance; the same seed gives the same answers")
 	flags.StringVar(&f.clock, "clock", "wall", "world `TIME`: wall, 2026-01-15T08:00:00Z (stands still) or 2026-01-15T08:00:00Z+ (runs from there)")
 	f.signingClock.addTo(cmd, "signing-clock", "clock that the timestamps of signatures are judged by")
@@ -58,6 +60,7 @@ func (f *serveFlags) addTo(cmd *cobra.Command) {
 	flags.Var(&f.journalBytes, "journal-bytes", "how much the journal of requests holds")
 	flags.StringVar(&f.adminToken, "admin-token", "", "`TOKEN` that /__admin asks for; default $"+tokenVariable+", or a new one where other machines can reach it")
 	completeFiles(cmd, "world", "tls-cert", "tls-key", "ready-file")
+	completeFolders(cmd, "data")
 	completeFlag(cmd, "clock", func() []string { return []string{"wall"} })
 }
 

@@ -47,6 +47,13 @@ func completeFiles(cmd *cobra.Command, flags ...string) {
 	}
 }
 
+// completeFolders offers folders for flags.
+func completeFolders(cmd *cobra.Command, flags ...string) {
+	for _, flag := range flags {
+		completeWith(cmd, flag, func() ([]string, cobra.ShellCompDirective) { return nil, cobra.ShellCompDirectiveFilterDirs })
+	}
+}
+
 func completeWith(cmd *cobra.Command, flag string, answer func() ([]string, cobra.ShellCompDirective)) {
 	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return answer()

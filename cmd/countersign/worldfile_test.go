@@ -104,7 +104,20 @@ func TestWorldSchemaAgrees(t *testing.T) {
 		{"ErrClockDate", `clock: "2026-01-15"`, false},
 		{"ErrSigningClock", `signing_clock: moon`, false},
 		{"ErrStrictText", `strict: "yes"`, false},
-		{"ErrBase", `base: full`, false},
+		{"OKGenerate", `generate: {seed: 18446744073709551615, count: 3}`, true},
+		{"OKTransitionPatch", `transitions: [{id: a, collection: quickbi.applications, record: x, patch: {flag_status: 1}, after: 30s}]`, true},
+		{"OKTransitionDelete", `transitions: [{collection: applications, record: x, delete: true, cascade: true, after_calls: {vendor: dataarts, operation: ListApprovers, n: 3}}]`, true},
+		{"ErrBase", `base: -a`, false},
+		{"ErrGenerateNothing", `generate: {seed: 1}`, false},
+		{"ErrGenerateTooMany", `generate: {seed: 1, count: 1000001}`, false},
+		{"ErrGenerateField", `generate: {size: 1, count: 1}`, false},
+		{"ErrTransitionNoChange", `transitions: [{collection: applications, record: x, after: 30s}]`, false},
+		{"ErrTransitionTwoChanges", `transitions: [{collection: applications, record: x, delete: true, patch: {}, after: 30s}]`, false},
+		{"ErrTransitionNoWait", `transitions: [{collection: applications, record: x, delete: true}]`, false},
+		{"ErrTransitionTwoWaits", `transitions: [{collection: applications, record: x, delete: true, after: 1s, after_calls: {operation: ResultCallback, n: 1}}]`, false},
+		{"ErrTransitionNoRecord", `transitions: [{collection: applications, delete: true, after: 30s}]`, false},
+		{"ErrTransitionNoCalls", `transitions: [{collection: applications, record: x, delete: true, after_calls: {operation: ResultCallback, n: 0}}]`, false},
+		{"ErrTransitionField", `transitions: [{collection: applications, recorded: x, delete: true, after: 30s}]`, false},
 		{"ErrName", `name: -a`, false},
 		{"ErrNameTooLong", "name: " + strings.Repeat("a", 65), false},
 		{"ErrAssumptionNumber", `assumptions: {qb3: json}`, false},
@@ -184,7 +197,8 @@ func startWith(text string) error {
 }
 
 var worldServer = sync.OnceValues(func() (*mockserver.Server, error) {
-	return mockserver.New(mockserver.Options{Vendors: (&app{vendors: vendors}).plugs()})
+	a := &app{vendors: vendors}
+	return mockserver.New(mockserver.Options{Vendors: a.plugs(), Generate: a.generate})
 })
 
 func FuzzParseWorld(f *testing.F) {
