@@ -34,6 +34,7 @@ type fixtureFlags struct {
 	sign, env, url    string
 	at                string
 	validate          bool
+	xml, unsendable   bool
 
 	changed func(string) bool
 }
@@ -58,7 +59,8 @@ A kind is one of the records that 'countersign fixtures list' shows, or
   replies    successful replies of an operation: one, or the chain of pages that shows --count records, --size a page
   requests   --count valid requests of an operation, which succeed in the world that --env describes
   errors     an error reply for every entry of the catalogue
-  negatives  requests that break one constraint each, with the refusal that they must meet
+  negatives  requests that break one constraint each, with the refusal that they must meet; with --unsendable, the constraints
+             that no request breaks, or none alone, and why
   world      a world file for 'countersign serve --world', of --count entities over the demo records
 
 The same flags make the same bytes on every machine, and record i is the same whatever the count; but for signed requests
@@ -72,6 +74,7 @@ it is whole.`,
   countersign fixtures --kind approvers,members --format csv --out testdata/
   countersign fixtures --kind approvers --set 'email=null' --set 'approver_name="张伟"'
   countersign fixtures --kind replies --operation ListApprovers --count 250 --size 100 --format http
+  countersign fixtures --kind errors --operation ResultCallback --xml --format http
   countersign fixtures --kind requests --operation CreateApprover --format curl | sh
   countersign fixtures --kind world --count 1000 --format yaml --out big.yaml && countersign serve --world big.yaml
   countersign fixtures check theirs.ndjson --kind approvers`,
@@ -102,6 +105,8 @@ func (a *app) addFixtureFlags(cmd *cobra.Command, f *fixtureFlags) {
 	flags.StringVar(&f.at, "at", "", "sign for this `TIME` (2026-01-15T08:00:00Z) instead of the present moment")
 	flags.StringVar(&f.env, "env", "", "`FILE` with what 'countersign env --format json' printed, - for standard input: ids and credentials of requests; default: those of the demo world")
 	flags.StringVar(&f.url, "url", "", "address that requests go to; default: the one that the env names")
+	flags.BoolVar(&f.xml, "xml", false, "replies, errors: in XML, of vendors that answer so")
+	flags.BoolVar(&f.unsendable, "unsendable", false, "negatives: list what has no request instead")
 	flags.IntVar(&f.size, "size", 0, "records a page of replies; default: the operation's")
 	flags.BoolVar(&f.validate, "validate", false, "check every record against the documents")
 	completeFlag(cmd, "kind", a.kindWords)

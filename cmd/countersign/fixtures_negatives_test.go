@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/countersign/countersign/fixtures"
 	"github.com/countersign/countersign/fixtures/gen"
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/specs"
@@ -21,47 +22,18 @@ import (
 // requestTime is when all requests of these tests are signed, by the server's clock too.
 var requestTime = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
-// answers are what a vendor answers to bad requests that are signed in one way, beyond what the documents say.
-type answers struct {
-	// refused names what answers requests that prove nothing; fill is what their texts are filled with. earlier names what
-	// answers a bad place that says who the caller is.
-	refused map[gen.Lack]string
-	fill    map[gen.Lack]string
-	earlier map[string]string
-	// other is an assumption and the alternative with which the vendor answers bad requests with other errors.
-	other [2]string
-}
-
-var answersOf = map[string]answers{
-	"ACS3-HMAC-SHA256": {
-		refused: map[gen.Lack]string{gen.NoCredentials: "Missing<Param>", gen.Changed: "SignatureDoesNotMatch/V3", gen.Stale: "InvalidTimeStamp.Expired"},
-		fill:    map[gen.Lack]string{gen.NoCredentials: "Action"},
-		other:   [2]string{"QB-005", "gateway"},
-	},
-	"HMAC-SHA1": {
-		refused: map[gen.Lack]string{gen.NoCredentials: "Missing<Param>", gen.Changed: "SignatureDoesNotMatch", gen.Stale: "InvalidTimeStamp.Expired"},
-		fill:    map[gen.Lack]string{gen.NoCredentials: "Action"},
-		other:   [2]string{"QB-031", "Invalid.Parameter.Error"},
-	},
-	"KSO-1": { // no date is stale: WPS-003
-		refused: map[gen.Lack]string{gen.NoCredentials: "401000001/date-missing", gen.Changed: "401000001/signature"},
-		other:   [2]string{"WPS-009", "param-format"},
-	},
-	"SDK-HMAC-SHA256": {
-		refused: map[gen.Lack]string{gen.NoCredentials: "APIGW.0301/no-token", gen.Changed: "APIGW.0301/signature", gen.Stale: "APIGW.0301/expired"},
-		other:   [2]string{"DA-001", "DS.6000"},
-	},
-	"X-Auth-Token": {
-		refused: map[gen.Lack]string{gen.NoCredentials: "APIGW.0301/no-token"},
-		earlier: map[string]string{"path.project_id": "DS.60xx/token-project"},
-		other:   [2]string{"DA-001", "DS.6000"},
-	},
+// otherAnswers are, by scheme, an assumption and the alternative with which the vendor answers bad requests with other errors.
+var otherAnswers = map[string][2]string{
+	"ACS3-HMAC-SHA256": {"QB-005", "gateway"},
+	"HMAC-SHA1":        {"QB-031", "Invalid.Parameter.Error"},
+	"KSO-1":            {"WPS-009", "param-format"},
+	"SDK-HMAC-SHA256":  {"DA-001", "DS.6000"},
+	"X-Auth-Token":     {"DA-001", "DS.6000"},
 }
 
 // scheme is a vendor and a way in which its requests are signed.
 type scheme struct {
 	signScheme
-	answers
 	vendor vendor
 }
 
@@ -71,11 +43,7 @@ func eachScheme(t *testing.T, test func(t *testing.T, s scheme)) {
 		for _, s := range v.schemes {
 			t.Run(v.name+" "+s.name, func(t *testing.T) {
 				t.Parallel()
-				a, ok := answersOf[s.name]
-				if !ok {
-					t.Fatalf("nothing is known of the scheme %s", s.name)
-				}
-				test(t, scheme{s, a, v})
+				test(t, scheme{s, v})
 			})
 		}
 	}
@@ -99,22 +67,7 @@ func newBench(t *testing.T, s scheme, world mockserver.WorldSetting) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{server, s.load(t), gen.RequestOptions{Options: gen.Options{Seed: 11}, Base: server.URL, Env: env,
-		Sign: s.sign(env), At: requestTime, Refused: s.refused, Fill: s.fill, Earlier: s.earlier}}
-}
-
-// load makes the vendor's generator.
-func (s scheme) load(t *testing.T) *gen.Vendor {
-	t.Helper()
-	spec, err := specs.Load(s.vendor.name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := s.vendor.fixtures(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
+	return &bench{server, fixtures.Generator(s.vendor.name), s.options(gen.RequestOptions{Options: gen.Options{Seed: 11}, Base: server.URL, Env: env, At: requestTime})}
 }
 
 // answer is what came back.
@@ -302,7 +255,11 @@ func checkLeft(t *testing.T, op *specs.Operation, requests []*gen.Request, left 
 func TestNegativesNoticeAnotherAnswer(t *testing.T) {
 	t.Parallel()
 	eachScheme(t, func(t *testing.T, s scheme) {
-		b := newBench(t, s, mockserver.WorldSetting{Assumptions: map[string]string{s.other[0]: s.other[1]}})
+		other, ok := otherAnswers[s.name]
+		if !ok {
+			t.Fatalf("nothing is known of the scheme %s", s.name)
+		}
+		b := newBench(t, s, mockserver.WorldSetting{Assumptions: map[string]string{other[0]: other[1]}})
 		noticed := 0
 		for _, op := range b.vendor.Spec.Operations {
 			requests, _, err := b.vendor.Negatives(op.ID, b.options)
@@ -316,7 +273,7 @@ func TestNegativesNoticeAnotherAnswer(t *testing.T) {
 			}
 		}
 		if noticed == 0 {
-			t.Errorf("with %s %s nothing is noticed", s.other[0], s.other[1])
+			t.Errorf("with %s %s nothing is noticed", other[0], other[1])
 		}
 	})
 }
@@ -380,7 +337,7 @@ func (b *bench) everything(t *testing.T) []byte {
 func TestFailuresOfEveryOperation(t *testing.T) {
 	t.Parallel()
 	eachScheme(t, func(t *testing.T, s scheme) {
-		v := s.load(t)
+		v := fixtures.Generator(s.vendor.name)
 		for _, op := range v.Spec.Operations {
 			replies, err := v.Failures(op.ID, gen.Options{Seed: 11})
 			if err != nil {

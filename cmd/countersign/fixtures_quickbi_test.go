@@ -87,19 +87,12 @@ func (g *quickbiRig) records(t *testing.T, n uint64) []byte {
 	return raw
 }
 
+// quickbiSigner is the command's; with V1 no format is asked for.
 func quickbiSigner(env *gen.Environment, scheme quickbiclient.Scheme) gen.Signer {
-	creds := quickbiclient.Credentials{AccessKeyId: env.Text("access_key_id"), AccessKeySecret: client.Secret(env.Text("access_key_secret"))}
-	return func(_ string, op *specs.Operation, req *http.Request, body []byte, at time.Time, nonce string) error {
-		req.Header.Set("x-acs-action", op.RPC.Action)
-		req.Header.Set("x-acs-version", op.RPC.Version)
-		if scheme == quickbiclient.V1 {
-			q := req.URL.Query()
-			q.Set("Action", op.RPC.Action)
-			q.Set("Version", op.RPC.Version)
-			req.URL.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
-		}
-		return quickbiclient.Sign(req, body, scheme, creds, at, nonce)
+	if scheme == quickbiclient.V1 {
+		return quickbiV1("")(env)
 	}
+	return quickbiV3(env)
 }
 
 // requests makes the signed requests of one operation.

@@ -32,7 +32,7 @@ func TestFixturesInGo(t *testing.T) {
 		t.Fatalf("only %d kinds", len(kinds))
 	}
 	set := token.NewFileSet()
-	config := types.Config{Importer: importer.ForCompiler(set, "gc", compiled(t, "net/http", "strings", "../../fixtures/gen/..."))}
+	config := types.Config{Importer: importer.ForCompiler(set, "gc", compiled(t, "net/http", "strings", "../../fixtures/..."))}
 	for _, k := range kinds {
 		name := k.Kind
 		if k.Vendor != "" {

@@ -52,13 +52,13 @@ func (c *fixtureCheck) judgeFor(file string) judge {
 }
 
 // find is the operation of that name, nil if there is none.
-func (c *fixtureCheck) find(name string) *specs.Operation {
+func (c *fixtureCheck) find(name string) (*fixtureVendor, *specs.Operation) {
 	for _, v := range c.vendors {
 		if op := v.Spec.Operation(name); op != nil {
-			return op
+			return v, op
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // reply judges a reply in the form of `countersign fixtures`, or with --operation a bare body.
@@ -78,11 +78,11 @@ func (c *fixtureCheck) reply(text []byte, fields map[string]json.RawMessage) ([]
 	if err := json.Unmarshal(text, &r); err != nil {
 		return []*violation{{What: err.Error()}}, nil
 	}
-	op := c.find(r.Operation)
+	v, op := c.find(r.Operation)
 	if op == nil {
 		return []*violation{{"/operation", fmt.Sprintf("no operation is named %q", r.Operation)}}, nil
 	}
-	return replyViolations(op, &r), nil
+	return replyViolations(v, op, &r), nil
 }
 
 // request judges a request in the form of `countersign fixtures`, or with --operation a bare body.
@@ -105,7 +105,7 @@ func (c *fixtureCheck) request(text []byte, fields map[string]json.RawMessage) (
 		return nil, nil
 	}
 	c.records++
-	op := c.find(r.Operation)
+	_, op := c.find(r.Operation)
 	if op == nil {
 		return []*violation{{"/operation", fmt.Sprintf("no operation is named %q", r.Operation)}}, nil
 	}
@@ -124,7 +124,8 @@ func (c *fixtureCheck) body(text []byte, schemaOf func(*specs.Operation) *openap
 	if c.operation == "" {
 		return nil, usagef("it names no operation; name the one whose body it is with --operation")
 	}
-	schema := schemaOf(c.find(c.operation))
+	_, op := c.find(c.operation)
+	schema := schemaOf(op)
 	if schema == nil {
 		return nil, usagef("--operation %s: it has no such body in JSON", c.operation)
 	}
@@ -206,7 +207,7 @@ func (c *fixtureCheck) exchange(e *exchange) []*violation {
 	if e.Request.PostData != nil {
 		r.Body = []byte(e.Request.PostData.Text)
 	}
-	op := c.operationOf(r)
+	vendor, op := c.operationOf(r)
 	if op == nil {
 		return []*violation{{"/request", fmt.Sprintf("no operation of the documents is %s %s", r.Method, r.URL)}}
 	}
@@ -216,21 +217,29 @@ func (c *fixtureCheck) exchange(e *exchange) []*violation {
 			all = append(all, &violation{"/request" + v.Pointer, v.What})
 		}
 	}
-	reply := &gen.Reply{Status: e.Response.Status, Headers: e.Response.Headers, Body: []byte(e.Response.Content.Text)}
-	if e.Response.Status == 0 || e.Response.Content.Encoding != "" || !strings.Contains(contentTypeOf(reply.Headers), "json") {
+	reply := &gen.Reply{Status: e.Response.Status, Headers: e.Response.Headers}
+	switch contentType := contentTypeOf(reply.Headers); {
+	case e.Response.Status == 0 || e.Response.Content.Encoding != "":
+		return all
+	case strings.Contains(contentType, "json"):
+		reply.Body = []byte(e.Response.Content.Text)
+	case strings.Contains(contentType, "xml"):
+		reply.Text = e.Response.Content.Text
+	default:
 		return all
 	}
-	for _, v := range replyViolations(op, reply) {
-		all = append(all, &violation{"/response" + strings.Replace(v.Pointer, "/body", "/content/text", 1), v.What})
+	places := strings.NewReplacer("/body_text", "/content/text", "/body", "/content/text")
+	for _, v := range replyViolations(vendor, op, reply) {
+		all = append(all, &violation{"/response" + places.Replace(v.Pointer), v.What})
 	}
 	return all
 }
 
 // operationOf is the operation that a request is for.
-func (c *fixtureCheck) operationOf(r *gen.Request) *specs.Operation {
+func (c *fixtureCheck) operationOf(r *gen.Request) (*fixtureVendor, *specs.Operation) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	action := u.Query().Get("Action")
 	for _, h := range r.Headers {
@@ -242,9 +251,9 @@ func (c *fixtureCheck) operationOf(r *gen.Request) *specs.Operation {
 		for _, op := range v.Spec.Operations {
 			_, fits := pathParameters(op.Path, u)
 			if fits && (op.Method == r.Method || slices.Contains(op.Also, r.Method)) && (op.RPC == nil || op.RPC.Action == action) {
-				return op
+				return v, op
 			}
 		}
 	}
-	return nil
+	return nil, nil
 }

@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/countersign/countersign/fixtures"
 	"github.com/countersign/countersign/fixtures/gen"
 	"github.com/countersign/countersign/fixtures/gen/format"
-	"github.com/countersign/countersign/specs"
 )
 
 // The kinds that are no records.
@@ -38,7 +38,7 @@ type fixtureVendor struct {
 	vendor vendor
 }
 
-// generators loads what makes the vendors' fixtures, of one vendor or with "" of all.
+// generators are what makes the vendors' fixtures, of one vendor or with "" of all.
 func (a *app) generators(only string) ([]*fixtureVendor, error) {
 	if err := a.checkVendor(only); err != nil {
 		return nil, err
@@ -48,15 +48,7 @@ func (a *app) generators(only string) ([]*fixtureVendor, error) {
 		if !fits(only, v.name) {
 			continue
 		}
-		spec, err := specs.Load(v.name)
-		if err != nil {
-			return nil, err
-		}
-		g, err := v.fixtures(spec)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, &fixtureVendor{g, v})
+		list = append(list, &fixtureVendor{fixtures.Generator(v.name), v})
 	}
 	return list, nil
 }
@@ -69,13 +61,20 @@ type foundKind struct {
 
 func (k foundKind) name() string { return k.vendor.Name + "." + k.kind.Name }
 
+// fixturesPackage has names of its own for the types that tests want most.
+const fixturesPackage = "github.com/countersign/countersign/fixtures"
+
 // goType is the type of its records in the typed library.
 func (k foundKind) goType() format.GoType {
 	var camel strings.Builder
 	for word := range strings.SplitSeq(k.kind.Name, "_") {
 		camel.WriteString(strings.ToUpper(word[:1]) + word[1:])
 	}
-	return format.GoType{Type: k.vendor.vendor.records[k.kind.Name], Variable: camel.String()}
+	t := format.GoType{Type: fixtures.TypeOf(k.name()), Variable: camel.String()}
+	if fixtures.Named(t.Type) {
+		t.Package = fixturesPackage
+	}
+	return t
 }
 
 // kindsOf are all kinds of records.
@@ -184,7 +183,7 @@ func (a *app) listKinds(vendor string) ([]listedKind, error) {
 // formats are those of the shape; Go only where the typed library has the records.
 func (k foundKind) formats() []format.Name {
 	return slices.DeleteFunc(format.Formats(format.Entities), func(n format.Name) bool {
-		return n == format.Go && k.vendor.vendor.records[k.kind.Name] == nil
+		return n == format.Go && fixtures.TypeOf(k.name()) == nil
 	})
 }
 

@@ -24,6 +24,9 @@ type operated struct {
 	vendor  *fixtureVendor
 	spec    *specs.Operation
 	options gen.RequestOptions
+	// made are its negatives, left the ways that have none.
+	made []*gen.Request
+	left []gen.Unsendable
 }
 
 // operations are those that the flags name: one, or all of the vendors.
@@ -46,13 +49,17 @@ func (f *fixtureFlags) operations(vendors []*fixtureVendor) ([]*operated, error)
 
 // operationSet is a set of messages.
 func (a *app) operationSet(ctx context.Context, f *fixtureFlags, kind string, vendors []*fixtureVendor) (*fixtureSet, error) {
-	means := map[string][]string{
-		kindReplies: {"sign", "at"}, kindErrors: {"sign", "at", "count", "size", "set"}, kindNegatives: {"count", "size", "set"}, kindRequests: {"size"},
+	meaningless := map[string][]string{
+		kindReplies: {"sign", "at", "unsendable"}, kindErrors: {"sign", "at", "count", "size", "set", "unsendable"},
+		kindNegatives: {"count", "size", "set", "xml"}, kindRequests: {"size", "xml", "unsendable"},
 	}
-	if err := f.without(kind, means[kind]...); err != nil {
+	if err := f.without(kind, meaningless[kind]...); err != nil {
 		return nil, err
 	}
 	operations, err := f.operations(vendors)
+	if err == nil {
+		err = f.suits(kind, operations)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +72,14 @@ func (a *app) operationSet(ctx context.Context, f *fixtureFlags, kind string, ve
 			return nil, err
 		}
 	}
+	if kind == kindNegatives {
+		if err := makeNegatives(operations); err != nil {
+			return nil, err
+		}
+	}
+	if f.unsendable {
+		return f.unsendables(operations), nil
+	}
 	s := &fixtureSet{name: f.messagesName(kind), formats: format.Formats(format.Requests)}
 	options := format.Options{Shape: format.Requests, Title: fmt.Sprintf("%s, seed %d", s.name, f.seed), Started: operations[0].options.At}
 	if !asked {
@@ -74,14 +89,31 @@ func (a *app) operationSet(ctx context.Context, f *fixtureFlags, kind string, ve
 	if err != nil {
 		return nil, err
 	}
-	if kind == kindRequests {
+	switch kind {
+	case kindRequests:
 		s.total = f.count * uint64(len(operations))
+	case kindNegatives:
+		s.note = unsendableNote(operations)
 	}
 	s.validate = messageCheck(kind, operations)
 	s.write = func(w io.Writer, n format.Name, each func(*format.Record) error) error {
 		return written(n, w, options, produce, each)
 	}
 	return s, nil
+}
+
+// suits refuses flags that fit the kind, but not the operations.
+func (f *fixtureFlags) suits(kind string, operations []*operated) error {
+	for _, op := range operations {
+		switch {
+		case f.xml && op.vendor.XML == nil:
+			return usagef("--xml: %s answers JSON only; name a vendor that answers XML with --vendor", op.vendor.vendor.title)
+		case kind == kindNegatives && f.sign == unsigned && gen.Guarded(op.spec):
+			return usagef("--sign none: %s asks for credentials before it looks at anything else, so that all its negatives would meet the same refusal; "+
+				"leave --sign out, or name with --operation one that asks for none", op.spec.ID)
+		}
+	}
+	return nil
 }
 
 // messagesName is "dataarts.requests" or "ListApprovers.requests", or "requests" of all vendors.
@@ -124,18 +156,17 @@ func (f *fixtureFlags) producerOf(kind string, op *operated) (func(emitter) erro
 		return f.replies(op)
 	case kindErrors:
 		replies, err := op.vendor.Failures(op.spec.ID, f.options())
-		return func(emit emitter) error { return op.emitReplies(slices.Values(replies), emit) }, err
+		return func(emit emitter) error { return op.emitReplies(slices.Values(replies), f.xml, emit) }, err
 	case kindNegatives:
-		requests, _, err := op.vendor.Negatives(op.spec.ID, op.options)
 		return func(emit emitter) error {
-			for _, r := range requests {
+			for _, r := range op.made {
 				note := fmt.Sprintf("%s: %s, %s: %d %s", r.Operation, r.Expect.Constraint, r.Expect.How, r.Expect.Status, r.Expect.Code)
 				if err := emitRequest(r, note, emit); err != nil {
 					return err
 				}
 			}
 			return nil
-		}, err
+		}, nil
 	}
 	requests, err := op.vendor.Requests(op.spec.ID, op.options)
 	if err != nil {
@@ -184,11 +215,11 @@ func (f *fixtureFlags) replies(op *operated) (func(emitter) error, error) {
 	if err != nil {
 		return nil, f.blame(err)
 	}
-	return func(emit emitter) error { return op.emitReplies(replies, emit) }, nil
+	return func(emit emitter) error { return op.emitReplies(replies, f.xml, emit) }, nil
 }
 
 // emitReplies hands replies on, each with a request that is answered so where requests were prepared.
-func (op *operated) emitReplies(replies func(func(gen.Reply) bool), emit emitter) error {
+func (op *operated) emitReplies(replies func(func(gen.Reply) bool), inXML bool, emit emitter) error {
 	var requests *gen.Requests
 	if op.options.Env != nil {
 		var err error
@@ -198,6 +229,12 @@ func (op *operated) emitReplies(replies func(func(gen.Reply) bool), emit emitter
 	}
 	i := uint64(0)
 	for reply := range replies {
+		if inXML {
+			var err error
+			if reply, err = op.vendor.InXML(reply); err != nil {
+				return err
+			}
+		}
 		record := &format.Record{Reply: &reply, Note: reply.Error}
 		if requests != nil {
 			request, err := requests.At(i)
@@ -265,7 +302,7 @@ func (a *app) prepareRequests(ctx context.Context, f *fixtureFlags, operations [
 		if err != nil {
 			return fmt.Errorf("--env: %s: %w", op.vendor.Name, err)
 		}
-		sign, err := op.vendor.vendor.signer(f, env, signed)
+		scheme, err := op.vendor.vendor.scheme(f, signed)
 		if err != nil {
 			return err
 		}
@@ -273,7 +310,7 @@ func (a *app) prepareRequests(ctx context.Context, f *fixtureFlags, operations [
 		if base == "" {
 			base = env.Text("url")
 		}
-		op.options = gen.RequestOptions{Options: f.options(), Base: base, Env: env, Sign: sign, At: at.UTC()}
+		op.options = scheme.options(gen.RequestOptions{Options: f.options(), Base: base, Env: env, At: at.UTC()})
 		if !signed {
 			op.options.Set = nil // what is set is in the replies
 		}

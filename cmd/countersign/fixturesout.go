@@ -82,10 +82,14 @@ func (a *app) writeSet(ctx context.Context, f *fixtureFlags, s *fixtureSet) erro
 		return fmt.Errorf("interrupted; %s was not written", file)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted after %d records", done)
-	case err == nil && f.validate:
+	case err != nil:
+		return err
+	case f.validate:
 		fmt.Fprintf(a.err, "%s: %d records checked, all fit the documents\n", s.name, done)
+	case s.note != "":
+		fmt.Fprintf(a.err, "%s: %s\n", s.name, s.note)
 	}
-	return err
+	return nil
 }
 
 func (a *app) toStandardOutput(write func(io.Writer) error) error {

@@ -20,6 +20,8 @@ type fixtureSet struct {
 	formats []format.Name
 	// write writes the records; each is called with every one before it is written.
 	write func(w io.Writer, n format.Name, each func(*format.Record) error) error
+	// note, if not "", is what is told of them when they are written.
+	note string
 	// validate says where a record leaves the documents. nil: it is wrong on purpose.
 	validate func(*format.Record) error
 }
@@ -70,7 +72,7 @@ func (f *fixtureFlags) records(name string, vendors []*fixtureVendor) (*fixtureS
 	if err != nil {
 		return nil, err
 	}
-	if err := f.without(name, "operation", "size", "sign", "at", "env", "url"); err != nil {
+	if err := f.without(name, "operation", "size", "sign", "at", "env", "url", "xml", "unsendable"); err != nil {
 		return nil, err
 	}
 	series, err := k.kind.Series(f.options())
@@ -130,7 +132,7 @@ func (f *fixtureFlags) blame(err error) error {
 
 // world is a world file.
 func (f *fixtureFlags) world(vendors []*fixtureVendor) (*fixtureSet, error) {
-	if err := f.without(kindWorld, "operation", "size", "sign", "at", "env", "url", "set"); err != nil {
+	if err := f.without(kindWorld, "operation", "size", "sign", "at", "env", "url", "set", "xml", "unsendable"); err != nil {
 		return nil, err
 	}
 	s := &fixtureSet{name: kindWorld, formats: format.Formats(format.Worlds)}

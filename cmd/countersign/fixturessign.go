@@ -22,25 +22,75 @@ type signScheme struct {
 	name string
 	// sign makes the signer for the credentials of a world.
 	sign func(env *gen.Environment) gen.Signer
+	// refused names the catalogue entries that answer requests which prove nothing, fill is what their texts are filled
+	// with. earlier names the entries that answer a bad place which says who the caller is, where they are not the SDKs'
+	// scheme's.
+	refused map[gen.Lack]string
+	fill    map[gen.Lack]string
+	earlier map[string]string
 }
 
-// signer is the one that --sign names: of the vendor's schemes the first where nothing is named.
-func (v vendor) signer(f *fixtureFlags, env *gen.Environment, signed bool) (gen.Signer, error) {
-	name := f.sign
-	if !signed {
-		name = unsigned
+// notSigned names only the operation: it is what a request without a signature has.
+func (v vendor) notSigned(xml bool) signScheme {
+	name := v.unsigned
+	if xml {
+		name = v.unsignedXML
 	}
-	if name == unsigned {
-		return v.unsigned, nil
+	return signScheme{name: unsigned, sign: func(*gen.Environment) gen.Signer { return name }}
+}
+
+// scheme is the one that --sign names: of the vendor's schemes the first where nothing is named.
+func (v vendor) scheme(f *fixtureFlags, signed bool) (signScheme, error) {
+	if !signed || f.sign == unsigned {
+		return v.notSigned(f.xml), nil
 	}
 	there := []string{unsigned}
 	for _, s := range v.schemes {
-		if name == "" || name == s.name {
-			return s.sign(env), nil
+		if f.sign == "" || f.sign == s.name {
+			return s, nil
 		}
 		there = append(there, s.name)
 	}
-	return nil, usagef("--sign %s: %s has %s", name, v.name, strings.Join(there, ", "))
+	return signScheme{}, usagef("--sign %s: %s has %s", f.sign, v.name, strings.Join(there, ", "))
+}
+
+// options adds a signature of this scheme to what requests are made with.
+func (s signScheme) options(o gen.RequestOptions) gen.RequestOptions {
+	o.Sign, o.Refused, o.Fill, o.Earlier = s.sign(o.Env), s.refused, s.fill, s.earlier
+	return o
+}
+
+// quickbiSchemes are refused in the words that the gateway has for each version of the signature.
+var quickbiSchemes = []signScheme{
+	{
+		name: "ACS3-HMAC-SHA256", sign: quickbiV3,
+		refused: map[gen.Lack]string{gen.NoCredentials: "Missing<Param>", gen.Changed: "SignatureDoesNotMatch/V3", gen.Stale: "InvalidTimeStamp.Expired"},
+		fill:    map[gen.Lack]string{gen.NoCredentials: "Action"},
+	},
+	{
+		name: "HMAC-SHA1", sign: quickbiV1("json"),
+		refused: map[gen.Lack]string{gen.NoCredentials: "Missing<Param>", gen.Changed: "SignatureDoesNotMatch", gen.Stale: "InvalidTimeStamp.Expired"},
+		fill:    map[gen.Lack]string{gen.NoCredentials: "Action"},
+	},
+}
+
+// wpsSchemes: no date is stale (WPS-003).
+var wpsSchemes = []signScheme{{
+	name: "KSO-1", sign: wpsKSO1,
+	refused: map[gen.Lack]string{gen.NoCredentials: "401000001/date-missing", gen.Changed: "401000001/signature"},
+}}
+
+// dataartsSchemes: a token has no date, and covers nothing of the request that could be changed.
+var dataartsSchemes = []signScheme{
+	{
+		name: "SDK-HMAC-SHA256", sign: dataartsSDK,
+		refused: map[gen.Lack]string{gen.NoCredentials: "APIGW.0301/no-token", gen.Changed: "APIGW.0301/signature", gen.Stale: "APIGW.0301/expired"},
+	},
+	{
+		name: "X-Auth-Token", sign: dataartsToken,
+		refused: map[gen.Lack]string{gen.NoCredentials: "APIGW.0301/no-token"},
+		earlier: map[string]string{"path.project_id": "DS.60xx/token-project"},
+	},
 }
 
 func (a *app) schemeWords() []string {
@@ -73,15 +123,28 @@ func quickbiV3(env *gen.Environment) gen.Signer {
 	}
 }
 
-// quickbiV1 names the operation in the query, and the format: without one the vendor answers XML.
-func quickbiV1(env *gen.Environment) gen.Signer {
-	return func(_ string, op *specs.Operation, req *http.Request, body []byte, at time.Time, nonce string) error {
-		query := "Action=" + op.RPC.Action + "&Format=json&Version=" + op.RPC.Version
-		if req.URL.RawQuery != "" {
-			query += "&" + req.URL.RawQuery
+// quickbiV1 signs what quickbiQuery makes.
+func quickbiV1(format string) func(env *gen.Environment) gen.Signer {
+	name := quickbiQuery(format)
+	return func(env *gen.Environment) gen.Signer {
+		return func(vendor string, op *specs.Operation, req *http.Request, body []byte, at time.Time, nonce string) error {
+			if err := name(vendor, op, req, body, at, nonce); err != nil {
+				return err
+			}
+			return quickbiclient.Sign(req, body, quickbiclient.V1, quickbiCredentials(env), at, nonce)
 		}
-		req.URL.RawQuery = query
-		return quickbiclient.Sign(req, body, quickbiclient.V1, quickbiCredentials(env), at, nonce)
+	}
+}
+
+// quickbiQuery names the operation in the query, and the format of the reply: without one the vendor answers XML.
+func quickbiQuery(format string) gen.Signer {
+	return func(_ string, op *specs.Operation, req *http.Request, _ []byte, _ time.Time, _ string) error {
+		pairs := []string{"Action=" + op.RPC.Action, "Format=" + format, "Version=" + op.RPC.Version, req.URL.RawQuery}
+		if format == "" {
+			pairs = slices.Delete(pairs, 1, 2)
+		}
+		req.URL.RawQuery = strings.TrimSuffix(strings.Join(pairs, "&"), "&")
+		return nil
 	}
 }
 

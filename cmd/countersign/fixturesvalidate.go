@@ -133,11 +133,14 @@ func messageCheck(kind string, operations []*operated) func(*format.Record) erro
 			return first(requestViolations(find(r.Request.Operation).spec, r.Request))
 		}
 	}
-	return func(r *format.Record) error { return first(replyViolations(find(r.Reply.Operation).spec, r.Reply)) }
+	return func(r *format.Record) error {
+		op := find(r.Reply.Operation)
+		return first(replyViolations(op.vendor, op.spec, r.Reply))
+	}
 }
 
 // replyViolations is where a reply leaves the document of its operation.
-func replyViolations(op *specs.Operation, r *gen.Reply) []*violation {
+func replyViolations(v *fixtureVendor, op *specs.Operation, r *gen.Reply) []*violation {
 	described := op.Spec.Responses.Status(r.Status)
 	if described == nil {
 		described = op.Spec.Responses.Default()
@@ -146,16 +149,28 @@ func replyViolations(op *specs.Operation, r *gen.Reply) []*violation {
 		return []*violation{{"/status", fmt.Sprintf("%s does not answer with %d", op.ID, r.Status)}}
 	}
 	content := described.Value.Content
-	media := content.Get(contentTypeOf(r.Headers))
+	contentType := contentTypeOf(r.Headers)
+	media, schema := content.Get(contentType), jsonSchema(content)
+	if isXML := strings.Contains(contentType, "xml"); isXML != (r.Text != "") {
+		return []*violation{{"/headers", fmt.Sprintf("Content-Type is %q, which the body is not", contentType)}}
+	}
 	switch {
 	case len(content) == 0:
 		return nil
-	case media == nil || media.Schema == nil:
-		return []*violation{{"/headers", fmt.Sprintf("%s does not answer %d with Content-Type %q", op.ID, r.Status, contentTypeOf(r.Headers))}}
+	case media == nil || schema == nil || r.Text != "" && v.ReadXML == nil:
+		return []*violation{{"/headers", fmt.Sprintf("%s does not answer %d with Content-Type %q", op.ID, r.Status, contentType)}}
 	}
-	all := violations(media.Schema, r.Body, openapi3.VisitAsResponse())
+	body, place := r.Body, "/body"
+	if r.Text != "" {
+		var err error
+		if body, err = v.ReadXML(op, r.Status, []byte(r.Text)); err != nil {
+			return []*violation{{"/body_text", err.Error()}}
+		}
+		place = "/body_text"
+	}
+	all := violations(schema, body, openapi3.VisitAsResponse())
 	for _, v := range all {
-		v.Pointer = "/body" + v.Pointer
+		v.Pointer = place + v.Pointer
 	}
 	return all
 }

@@ -5,14 +5,10 @@ import (
 	"strings"
 
 	"github.com/countersign/countersign/fixtures/gen"
-	dataartsfixtures "github.com/countersign/countersign/fixtures/gen/dataarts"
-	quickbifixtures "github.com/countersign/countersign/fixtures/gen/quickbi"
-	wpsfixtures "github.com/countersign/countersign/fixtures/gen/wps"
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/dataarts"
 	"github.com/countersign/countersign/mockserver/quickbi"
 	"github.com/countersign/countersign/mockserver/wps"
-	"github.com/countersign/countersign/specs"
 )
 
 // vendors is the only place that lists the vendors.
@@ -24,13 +20,12 @@ var vendors = []vendor{
 			{name: "ALIBABA_CLOUD_ACCESS_KEY_ID", field: "access_key_id"},
 			{name: "ALIBABA_CLOUD_ACCESS_KEY_SECRET", field: "access_key_secret"},
 		},
-		fixtures: quickbifixtures.New, records: quickbiRecords, unsigned: quickbiAction,
-		schemes: []signScheme{{"ACS3-HMAC-SHA256", quickbiV3}, {"HMAC-SHA1", quickbiV1}},
+		schemes: quickbiSchemes, unsigned: quickbiAction, unsignedXML: quickbiQuery("xml"),
 	},
 	{
 		name: "wps", title: "WPS 365", plug: wps.New,
-		sdk:      `any HTTP client: GET URL/v7/workflow/approval_defines/user_manage?cursor=&page=10, signed KSO-1, bearer token`,
-		fixtures: wpsfixtures.New, records: wpsRecords, schemes: []signScheme{{"KSO-1", wpsKSO1}},
+		sdk:     `any HTTP client: GET URL/v7/workflow/approval_defines/user_manage?cursor=&page=10, signed KSO-1, bearer token`,
+		schemes: wpsSchemes,
 	},
 	{
 		name: "dataarts", title: "Huawei Cloud DataArts Studio", plug: dataarts.New,
@@ -43,8 +38,7 @@ var vendors = []vendor{
 			// The SDK puts https:// in front of whatever stands here, so plain HTTP cannot be said.
 			{name: "HUAWEICLOUD_SDK_IAM_ENDPOINT", field: "url", only: "https://"},
 		},
-		fixtures: dataartsfixtures.New, records: dataartsRecords,
-		schemes: []signScheme{{"SDK-HMAC-SHA256", dataartsSDK}, {"X-Auth-Token", dataartsToken}},
+		schemes: dataartsSchemes,
 	},
 }
 
@@ -56,13 +50,10 @@ type vendor struct {
 	sdk string
 	// reads are the variables that the vendor's own SDKs read.
 	reads []sdkVariable
-	// fixtures makes its test data; records are the types of its kinds in Go.
-	fixtures func(*specs.Vendor) (*gen.Vendor, error)
-	records  recordTypes
 	// schemes are how its requests are signed, the one of the SDKs first; unsigned, if not nil, is what goes into a request
-	// that is not signed.
-	schemes  []signScheme
-	unsigned gen.Signer
+	// that is not signed, unsignedXML into one that is answered in XML.
+	schemes               []signScheme
+	unsigned, unsignedXML gen.Signer
 }
 
 // sdkVariable is a variable that an SDK reads and the field of the vendor's section that it gets. {x} in the name
