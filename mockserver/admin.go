@@ -150,7 +150,6 @@ func (s *Server) reset(c *gin.Context, name string) {
 		adminFailure(c, err)
 		return
 	}
-	s.journal.drop(w)
 	c.JSON(http.StatusOK, s.describe(w))
 }
 

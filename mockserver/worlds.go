@@ -262,8 +262,8 @@ func (s *Server) forget(w *World) {
 	}
 }
 
-// ResetWorld puts a world back to how it was made: records, clocks, nonces and the sequence of its chance. Its snapshots
-// stay. Errors: ErrNoWorld, *ClaimError where another world has taken one of its credentials since, *disk.Error.
+// ResetWorld puts a world back to how it was made: records, clocks, faults, transitions, nonces, the sequence of its
+// chance, and an empty journal. Its snapshots stay. Errors: ErrNoWorld, *ClaimError where another world has taken one of its credentials since, *disk.Error.
 func (s *Server) ResetWorld(_ context.Context, name string) error {
 	w, err := s.World(name)
 	if err != nil {
@@ -271,7 +271,11 @@ func (s *Server) ResetWorld(_ context.Context, name string) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.become(w.origin, keptOrigins+w.name)
+	if err := w.become(w.origin, keptOrigins+w.name); err != nil {
+		return err
+	}
+	s.journal.drop(w)
+	return nil
 }
 
 // ErrDefaultWorld says that the default world cannot be deleted.
