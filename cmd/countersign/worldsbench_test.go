@@ -45,12 +45,12 @@ func heap() uint64 {
 }
 
 // measure times making a world, with all three vendors, and how much of the heap each keeps.
-func measure(b *testing.B, srv *mockserver.Server, make func() (*mockserver.World, error)) {
+func measure(b *testing.B, srv *mockserver.Server, world func() (*mockserver.World, error)) {
 	b.Helper()
 	b.ReportAllocs()
 	before, n := heap(), 0
 	for b.Loop() {
-		if _, err := make(); err != nil {
+		if _, err := world(); err != nil {
 			b.Fatal(err)
 		}
 		n++
