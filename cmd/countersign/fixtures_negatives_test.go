@@ -162,7 +162,7 @@ func unexpected(e *gen.Expectation, got answer) string {
 func TestGeneratedRequestsSucceed(t *testing.T) {
 	t.Parallel()
 	count := uint64(200)
-	if testing.Short() {
+	if testing.Short() || raced {
 		count = 20
 	}
 	eachScheme(t, func(t *testing.T, s scheme) {
@@ -203,7 +203,7 @@ func failed(got answer) bool {
 func TestNegativeRequestsMeetTheirLabel(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(3)
-	if testing.Short() {
+	if testing.Short() || raced {
 		seeds = 1
 	}
 	eachScheme(t, func(t *testing.T, s scheme) {

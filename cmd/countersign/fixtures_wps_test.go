@@ -208,15 +208,15 @@ func sameJSON(t *testing.T, a, b []byte) bool {
 func TestWPSRecordsLoad(t *testing.T) {
 	t.Parallel()
 	v := wpsFixtures(t)
-	n := uint64(3000)
-	if testing.Short() {
-		n = 300
-	}
-	parts := v.World(n)
-	for _, name := range []string{"apps", "tokens", "codes", "refresh_tokens"} {
-		parts = append(parts, gen.Part{Kind: wpsKind(t, v, name), Count: n})
-	}
 	for _, locale := range gen.Locales() {
+		n := uint64(1000)
+		if testing.Short() || raced || locale != gen.Mixed {
+			n = 150
+		}
+		parts := v.World(n)
+		for _, name := range []string{"apps", "tokens", "codes", "refresh_tokens"} {
+			parts = append(parts, gen.Part{Kind: wpsKind(t, v, name), Count: n})
+		}
 		o := gen.Options{Seed: 12, Locale: locale}
 		c, _ := serveWPS(t, mockserver.WorldSetting{Records: map[string]json.RawMessage{"wps": recordsOf(t, parts, o)}})
 		listed := uint64(0)

@@ -68,7 +68,7 @@ func compiled(t *testing.T, packages ...string) importer.Lookup {
 func TestFixturesFit(t *testing.T) {
 	t.Parallel()
 	count := "2000"
-	if testing.Short() {
+	if testing.Short() || raced {
 		count = "100"
 	}
 	for _, k := range commandJSON[[]listedKind](t, "fixtures", "list") {
