@@ -1,7 +1,9 @@
 package mockserver_test
 
 import (
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign/mockserver"
 )
@@ -69,5 +71,35 @@ func TestFaultsOutliveTheProcess(t *testing.T) {
 	srv, _ = keeping(t, dir, mockserver.WorldSetting{})
 	if list := send(t, "GET", faults(), "", nil); len(list.body["faults"].([]any)) != 0 {
 		t.Errorf("deleted rules are there again: %s", list.raw)
+	}
+}
+
+// A rule of the world's setting lives as long after a reset as it did at first, though the clock follows the wall clock.
+func TestFaultsLiveAnewAfterAReset(t *testing.T) {
+	t.Parallel()
+	var passed atomic.Int64
+	srv := start(t, mockserver.Options{
+		Wall: func() time.Time { return time.Unix(1_800_000_000+passed.Load(), 0) },
+		World: mockserver.WorldSetting{Faults: []mockserver.FaultRule{{Vendor: "acme", TTL: mockserver.Duration(time.Minute),
+			Effect: mockserver.FaultEffect{Error: "Broken"}}}},
+	})
+	for _, step := range []struct {
+		name  string
+		pass  int64
+		reset bool
+		want  string
+	}{
+		{"New", 0, false, "Broken"},
+		{"Over", 90, false, "hello"},
+		{"Reset", 10_000, true, "Broken"},
+		{"OverAgain", 90, false, "hello"},
+	} {
+		passed.Add(step.pass)
+		if step.reset {
+			send(t, "POST", srv.URL+"/__admin/reset", "", nil)
+		}
+		if got := noteText(t, srv, "demo-key", "demo"); got != step.want {
+			t.Errorf("%s: got %q, want %q", step.name, got, step.want)
+		}
 	}
 }

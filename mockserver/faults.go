@@ -308,6 +308,16 @@ func (f *faults) export() faultsState {
 	return st
 }
 
+// later is the state as if the rules had been written by so much later: what was to end in 30 s then ends 30 s after
+// that.
+func (st faultsState) later(by time.Duration) faultsState {
+	st.Rules = slices.Clone(st.Rules)
+	for i := range st.Rules {
+		st.Rules[i].Written = st.Rules[i].Written.Add(by)
+	}
+	return st
+}
+
 // restore puts saved rules in the place of those that there are. Rules that no longer fit, since the documents have
 // changed, are left out; the error names them.
 func (f *faults) restore(s *Server, st faultsState) error {

@@ -263,7 +263,8 @@ func (s *Server) forget(w *World) {
 }
 
 // ResetWorld puts a world back to how it was made: records, clocks, faults, transitions, nonces, the sequence of its
-// chance, and an empty journal. Its snapshots stay. Errors: ErrNoWorld, *ClaimError where another world has taken one of its credentials since, *disk.Error.
+// chance, and an empty journal. Its snapshots stay. Errors: ErrNoWorld; *ClaimError where another world has taken one of
+// its credentials since; *disk.Error.
 func (s *Server) ResetWorld(_ context.Context, name string) error {
 	w, err := s.World(name)
 	if err != nil {

@@ -3,12 +3,15 @@ package mockserver
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/countersign/countersign/mockserver/store"
 )
 
 // worldState is what changes in a world beside its records: small enough to be written whole.
 type worldState struct {
+	// At is world time when it was so.
+	At           time.Time  `json:"at,omitzero"`
 	Clock        clockState `json:"clock,omitzero"`
 	SigningClock string     `json:"signing_clock,omitempty"`
 	// Calls and Setups count what chance has been drawn for.
@@ -22,7 +25,7 @@ type worldState struct {
 
 // state is the world's as it is now.
 func (w *World) state() worldState {
-	st := worldState{Clock: w.clock.state(), Calls: w.calls.Load(), Setups: w.setups.Load(), SigningClock: signingWall,
+	st := worldState{At: w.Now(), Clock: w.clock.state(), Calls: w.calls.Load(), Setups: w.setups.Load(), SigningClock: signingWall,
 		Faults: w.faults.export(), Transitions: w.transitions.export(w.Now())}
 	if w.signsByWorld.Load() {
 		st.SigningClock = signingWorld
@@ -88,7 +91,9 @@ func (w *World) become(p *picture, kept string) error {
 	defer w.transitions.doing.Unlock()
 	st := p.state
 	if st.Clock.At.IsZero() { // it follows the wall clock, which goes on
-		st.Transitions = st.Transitions.from(w.server.wall().UTC())
+		now := w.server.wall().UTC()
+		st.Transitions = st.Transitions.from(now)
+		st.Faults = st.Faults.later(now.Sub(st.At))
 	}
 	err := store.Retire(*w.stores.Load(), func() error {
 		if err := w.keepAs(kept, &st); err != nil {
