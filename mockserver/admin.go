@@ -33,7 +33,11 @@ func (s *Server) AdminHandler() http.Handler {
 
 // mountAdmin mounts the API that tests steer the server with, and returns what answers all else below /__admin.
 func (s *Server) mountAdmin(engine *gin.Engine) gin.HandlerFunc {
-	s.admin(engine.Group(adminPrefix, s.guard))
+	group := engine.Group(adminPrefix, s.guard)
+	if s.checkAll {
+		group.Use(s.checkAdmin)
+	}
+	s.admin(group)
 	routes := engine.Routes()
 	return func(c *gin.Context) {
 		if s.guard(c); !c.IsAborted() {
@@ -68,7 +72,10 @@ func routeFits(route, path string) bool {
 		if strings.HasPrefix(segment, "*") {
 			return len(got) > i
 		}
-		if i >= len(got) || got[i] != segment && !(strings.HasPrefix(segment, ":") && got[i] != "") {
+		if i >= len(got) || got[i] == "" && segment != "" {
+			return false
+		}
+		if got[i] != segment && !strings.HasPrefix(segment, ":") {
 			return false
 		}
 	}
@@ -76,7 +83,10 @@ func routeFits(route, path string) bool {
 }
 
 func (s *Server) admin(g *gin.RouterGroup) {
+	g.GET("/openapi.yaml", s.adminDescription)
+	g.GET("/openapi.json", s.adminDescriptionJSON)
 	g.GET("/health", s.adminHealth)
+	g.GET("/metrics", s.adminMetrics)
 	s.adminJournal(g)
 	g.POST("/reset", s.adminReset)
 	g.GET("/worlds", s.adminWorlds)

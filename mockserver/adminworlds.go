@@ -3,6 +3,7 @@ package mockserver
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,8 +21,10 @@ func (s *Server) describe(w *World) gin.H {
 			counts[p.Name+"."+c.Name()] = tx.CountAny(c)
 		}
 	}
+	chosen := map[string]string{}
+	maps.Copy(chosen, w.chosen)
 	return gin.H{"name": w.name, "seed": w.setting.Seed, "clock": w.setting.Clock, "now": w.Now(), "strict": w.strict,
-		"signing_clock": w.setting.SigningClock, "assumptions": w.chosen, "collections": counts, "calls": w.calls.Load()}
+		"signing_clock": w.Clock().SigningClock, "assumptions": chosen, "collections": counts, "calls": w.calls.Load()}
 }
 
 func (s *Server) adminWorlds(c *gin.Context) {
@@ -156,7 +159,7 @@ func (s *Server) adminStates(c *gin.Context) {
 	list := []gin.H{}
 	for _, p := range s.plugs {
 		for _, st := range p.States {
-			list = append(list, gin.H{"name": st.Name, "vendor": p.Name, "doc": st.Doc, "params": st.Params})
+			list = append(list, gin.H{"name": st.Name, "vendor": p.Name, "doc": st.Doc, "params": append([]string{}, st.Params...)})
 		}
 	}
 	c.JSON(http.StatusOK, gin.H{"states": list})

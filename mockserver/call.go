@@ -45,6 +45,7 @@ type Call struct {
 	extra      extra
 	// watched says that transitions wait for calls, or have failed.
 	watched bool
+	stages  *stageClock
 }
 
 // arg is the value of a declared parameter, at the parameter's place in the document.

@@ -56,7 +56,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.journal.add(e)
 	n, err := s.send(w, r, out)
 	e.noteWire(out.wire)
-	e.finish(s.wall().Sub(start), n, err == nil)
+	c.stages.over(start)
+	took := s.wall().Sub(start)
+	e.finish(took, n, err == nil)
+	s.observe(c, out.status, took)
 	out.hangUp(w)
 }
 

@@ -30,6 +30,7 @@ type Operation struct {
 	body      *bodyRule
 	replies   map[int]*replyRule
 	fallback  *replyRule
+	timings   timings
 }
 
 type param struct {

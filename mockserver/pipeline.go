@@ -39,6 +39,7 @@ func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c
 		}
 	}()
 	value, err := s.process(ctx, c, edge)
+	c.stages.enter(stageEncode)
 	if unkept := w.settle(&c.extra); unkept != nil {
 		s.log.Error("a nonce could not be kept on disk", "world", w.name, "error", unkept)
 		c.Warn("the nonce could not be kept on disk: after a restart it could be used again")
@@ -48,6 +49,7 @@ func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c
 	} else {
 		out = s.encode(c, c.Op.success, p.Success(c, value), nil) // 8
 	}
+	c.stages.enter(stageWrite)
 	return c, c.fault.shape(out)
 }
 
@@ -65,9 +67,11 @@ func (s *Server) process(ctx context.Context, c *Call, edge *edgeProblem) (any, 
 	if err := c.plug.Authenticate(c); err != nil { // 4
 		return nil, err
 	}
+	c.stages.enter(stageValidate)
 	if r := c.validate(); r != nil { // 5
 		return nil, r
 	}
+	c.stages.enter(stageHandle)
 	if c.watched {
 		c.countTransitions()
 	}
@@ -78,7 +82,8 @@ func (s *Server) newCall(ctx context.Context, p *plugged, w *World, req *Request
 	w.touch()
 	watched := w.passTime()
 	n := w.count()
-	c := &Call{Request: req, World: w, Rand: w.callRand(n), plug: p.Plug, plugged: p, sequence: n, header: http.Header{}, watched: watched}
+	c := &Call{Request: req, World: w, Rand: w.callRand(n), plug: p.Plug, plugged: p, sequence: n, header: http.Header{}, watched: watched,
+		stages: s.timeStages(n)}
 	c.now, c.signingNow = w.Now(), w.SigningNow()
 	c.Tx = w.store(p).Snapshot(ctx)
 	if watched {

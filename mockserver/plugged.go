@@ -25,6 +25,8 @@ type plugged struct {
 	secrets secretNames
 	// records has the collections' schemas, in the order of the collections.
 	records []*specs.Schema
+	// unmatched are the calls of no operation.
+	unmatched timings
 }
 
 // The streams of chance that are not a call's.

@@ -103,6 +103,8 @@ type Server struct {
 	journal   *journal
 	bugs      atomic.Int64
 	panics    atomic.Int64
+	unclaimed timings // of requests of no vendor
+	stages    [stages]histogram
 	ready     atomic.Bool
 	handler   http.Handler
 	listening sync.Mutex // guards the next two

@@ -83,7 +83,7 @@ func Vendors() []string {
 	return names
 }
 
-// File returns the text of a document by its path below specs/ ("wps/oauth.yaml"), or WorldSchemaFile.
+// File returns the text of a document by its path below specs/ ("wps/oauth.yaml"), WorldSchemaFile or AdminFile.
 func File(name string) ([]byte, error) { return files.ReadFile(name) }
 
 // Files lists the paths of a vendor's documents, those without paths of their own too.

@@ -106,7 +106,8 @@ func (a *app) specsPrintCommand() *cobra.Command {
 		Short: "Print a document, or all of a vendor",
 		Long: `Print a document as it is, or all documents of a vendor as one YAML stream. A document refers to the shared parts
 in the file common.yaml of its vendor: save both into one folder for tools that read them. world.schema.json is the
-JSON schema of the file that serve --world reads; editors complete and check by it.`,
+JSON schema of the file that serve --world reads; editors complete and check by it. admin.yaml describes the admin API:
+clients for it can be generated from it.`,
 		Example: `  countersign specs print quickbi/result-callback.yaml
   countersign specs print world.schema.json > world.schema.json
   countersign specs print dataarts`,
@@ -123,7 +124,7 @@ JSON schema of the file that serve --world reads; editors complete and check by 
 	return cmd
 }
 
-// fileNames are the paths of all documents and of the schema of the world file.
+// fileNames are the paths of all documents, of the schema of the world file and of the document of the admin API.
 func (a *app) fileNames() []string {
 	var all []string
 	for _, name := range a.vendorNames() {
@@ -133,7 +134,7 @@ func (a *app) fileNames() []string {
 		}
 		all = append(all, files...)
 	}
-	return append(all, specs.WorldSchemaFile)
+	return append(all, specs.WorldSchemaFile, specs.AdminFile)
 }
 
 // filesNamed are the documents of a vendor, or the one named by its path or, where only one has it, by its last part.
