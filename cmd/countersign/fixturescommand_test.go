@@ -106,6 +106,21 @@ func TestFixturesCheckFindsWhatWasSpoiled(t *testing.T) {
 	}
 }
 
+// What is not UTF-8 is no JSON, wherever it stands.
+func TestFixturesCheckRefusesWhatIsNotUTF8(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"a.json": "[\n{\"a\":\"b\"},\n{\"a\":\"\xff\"}]", "a.ndjson": "{}\n\n{\"\xff\":1}\n", "a.yaml": "- a: b\n- a: c\n- a: \"\xff\"\n"} {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, _ := try("fixtures", "check", "--kind", "dataarts.approvers", file)
+		if code != exitFailure || !strings.Contains(out, ":3: ") && filepath.Ext(name) != ".yaml" || !strings.Contains(out, "UTF-8") {
+			t.Errorf("%s: %d, %q", name, code, out)
+		}
+	}
+}
+
 // try runs a command line in this process.
 func try(args ...string) (code int, out, problems string) {
 	var o, p bytes.Buffer

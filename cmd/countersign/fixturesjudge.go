@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -175,7 +176,10 @@ type exchange struct {
 	Request struct {
 		Method, URL string
 		Headers     []gen.Header
-		PostData    *struct{ Text string }
+		PostData    *struct {
+			Text     string
+			Encoding string `json:"_encoding"` // "base64" in our own archives, of a body that is not UTF-8
+		}
 	}
 	Response struct {
 		Status  int
@@ -204,8 +208,15 @@ func (c *fixtureCheck) archive(log json.RawMessage) ([]*violation, error) {
 
 func (c *fixtureCheck) exchange(e *exchange) []*violation {
 	r := &gen.Request{Method: e.Request.Method, URL: e.Request.URL, Headers: e.Request.Headers}
-	if e.Request.PostData != nil {
-		r.Body = []byte(e.Request.PostData.Text)
+	if post := e.Request.PostData; post != nil {
+		r.Body = []byte(post.Text)
+		if post.Encoding == "base64" {
+			body, err := base64.StdEncoding.DecodeString(post.Text)
+			if err != nil {
+				return []*violation{{"/request/postData/text", err.Error()}}
+			}
+			r.Body = body
+		}
 	}
 	vendor, op := c.operationOf(r)
 	if op == nil {

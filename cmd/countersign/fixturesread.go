@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	yaml3 "github.com/oasdiff/yaml3"
 )
@@ -104,10 +105,25 @@ func readLines(r io.Reader, visit func(*item) error) error {
 
 // visitJSON hands on a record that begins in a line.
 func visitJSON(record []byte, line int, visit func(*item) error) error {
+	if i := invalidUTF8(record); i >= 0 {
+		return &unreadable{line + bytes.Count(record[:i], []byte("\n")), fmt.Errorf("the byte %#x is not UTF-8, which JSON is written in", record[i])}
+	}
 	if err := json.Unmarshal(record, new(json.RawMessage)); err != nil {
 		return &unreadable{line, err}
 	}
 	return visit(&item{record, line, func(pointer string) int { return line + bytes.Count(record[:offsetOf(record, pointer)], []byte("\n")) }})
+}
+
+// invalidUTF8 is where a text leaves UTF-8, -1 if it does not. encoding/json would put another character there.
+func invalidUTF8(text []byte) int {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
 }
 
 // readJSON reads an array of records, or one record.
