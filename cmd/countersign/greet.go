@@ -17,7 +17,12 @@ func (a *app) greet(p *plan) {
 		}
 		fmt.Fprintln(w)
 	}
-	ask := "countersign env --url " + p.url
+	admin := p.url
+	if p.adminURL != "" {
+		admin = p.adminURL
+		fmt.Fprintf(w, "  %s   /__admin alone\n", admin)
+	}
+	ask := "countersign env --url " + admin
 	if p.madeToken {
 		fmt.Fprintf(w, "\nOther machines can reach it, so /__admin asks for a token, made for this run:\n  %s\n", p.options.AdminToken)
 		ask += " --admin-token " + p.options.AdminToken
@@ -27,7 +32,7 @@ func (a *app) greet(p *plan) {
 	}
 	fmt.Fprintf(w, "\nWhat SDKs read, in another terminal:\n  eval \"$(%s)\"\n\nWhere they are pointed:\n", ask)
 	a.greetSDKs(w, p)
-	fmt.Fprintf(w, "\nWhy a request was refused: %s/__admin/requests    What can be refused: countersign errors\nStop: Ctrl-C\n", p.url)
+	fmt.Fprintf(w, "\nWhy a request was refused: %s/__admin/requests    What can be refused: countersign errors\nStop: Ctrl-C\n", admin)
 	fmt.Fprint(a.out, w.String())
 }
 

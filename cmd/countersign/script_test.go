@@ -111,12 +111,15 @@ func ready(ts *testscript.TestScript, neg bool, args []string) {
 		return err == nil
 	})
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	for i, prefix := range []string{"", "TLS_"} {
-		if i < len(lines) {
-			_, host, _ := strings.Cut(lines[i], "://")
-			ts.Setenv(prefix+"URL", lines[i])
-			ts.Setenv(prefix+"HOST", host)
+	for i, line := range lines {
+		prefix := []string{"", "TLS_"}[min(i, 1)]
+		url, admin := strings.CutPrefix(line, "admin ")
+		if admin {
+			prefix = "ADMIN_"
 		}
+		_, host, _ := strings.Cut(url, "://")
+		ts.Setenv(prefix+"URL", url)
+		ts.Setenv(prefix+"HOST", host)
 	}
 }
 

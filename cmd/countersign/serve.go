@@ -42,12 +42,16 @@ It begins with the demo world, whose credentials are always the same: 'countersi
 and decisions come from a world file (see specs/world.schema.json) and from flags, which win.
 
 The first interrupt (Ctrl-C, SIGTERM) stops it once the requests in flight are answered, the second one at once.
-Text for people goes to standard output, the log to standard error.`,
+Text for people goes to standard output, the log to standard error.
+
+What tests steer it with is under /__admin, on --addr unless --admin-addr says otherwise; then the commands that ask a
+running server want that address as --url. 'countersign specs print admin.yaml' describes it.`,
 		Example: `  countersign serve
   countersign serve --addr 127.0.0.1:0 --ready-file url.txt     # CI: any free port; the URL is in the file when it serves
   countersign serve --world world.yaml --seed 7 --clock 2026-01-15T08:00:00Z
   countersign serve --assume QB-003=json --strict               # decide a guess otherwise; refuse what is only warned of
   countersign serve --tls-addr 127.0.0.1:8751                   # HTTPS too, with a CA of your own made for it
+  countersign serve --addr :8750 --admin-addr 127.0.0.1:8752    # others reach the vendors, /__admin only this machine
   countersign serve --data ./worlds                             # worlds outlive the process, also kill -9
   COUNTERSIGN_ADMIN_TOKEN=secret countersign serve --addr :8750 # reachable from other machines`,
 		Args: cobra.NoArgs,
@@ -99,20 +103,21 @@ type plan struct {
 	options   mockserver.Options
 	addr      string
 	tlsAddr   string
+	adminAddr string // empty: the admin API is where the vendors are
 	tlsHosts  []string
 	given     *tls.Config // the certificate given, or nil
 	ca        *authority  // made for the user, or nil
 	madeToken bool
 	notes     []string
 
-	url, tlsURL string // where it listens, once it does
+	url, tlsURL, adminURL string // where it listens, once it does
 }
 
 func (a *app) plan(f *serveFlags, changed func(string) bool) (*plan, error) {
 	if err := f.check(changed); err != nil {
 		return nil, err
 	}
-	p := &plan{addr: f.addr, tlsAddr: f.tlsAddr, tlsHosts: f.tlsHosts}
+	p := &plan{addr: f.addr, tlsAddr: f.tlsAddr, adminAddr: f.adminAddr, tlsHosts: f.tlsHosts}
 	world, err := f.setting(changed)
 	if err != nil {
 		return nil, err
@@ -122,6 +127,10 @@ func (a *app) plan(f *serveFlags, changed func(string) bool) (*plan, error) {
 	}
 	p.options = mockserver.Options{Vendors: a.plugs(), World: world, Log: f.logger(a.err), JournalBytes: int(f.journalBytes),
 		Wall: a.now, Facts: map[string]any{}, Generate: a.generate, Data: f.data}
+	p.options.AdminApart = f.adminAddr != ""
+	if f.pprof {
+		p.options.Debug = profiles()
+	}
 	p.options.AdminToken, p.madeToken = a.token(f)
 	return p, a.planTLS(p, f)
 }
@@ -155,10 +164,23 @@ func (a *app) token(f *serveFlags) (token string, made bool) {
 	if token = a.getenv(tokenVariable); token != "" {
 		return token, false
 	}
-	if mockserver.IsLoopback(f.addr) && (f.tlsAddr == "" || mockserver.IsLoopback(f.tlsAddr)) {
-		return "", false
+	for _, addr := range f.adminAddrs() {
+		if !mockserver.IsLoopback(addr) {
+			return rand.Text(), true
+		}
 	}
-	return rand.Text(), true
+	return "", false
+}
+
+// adminAddrs are where the admin API will be.
+func (f *serveFlags) adminAddrs() []string {
+	switch {
+	case f.adminAddr != "":
+		return []string{f.adminAddr}
+	case f.tlsAddr != "":
+		return []string{f.addr, f.tlsAddr}
+	}
+	return []string{f.addr}
 }
 
 func (a *app) listen(srv *mockserver.Server, p *plan) error {
@@ -168,6 +190,26 @@ func (a *app) listen(srv *mockserver.Server, p *plan) error {
 	}
 	p.url = "http://" + reachable(addr)
 	p.options.Log.Info("listening", "url", p.url)
+	if err := a.listenAdmin(srv, p); err != nil {
+		return err
+	}
+	return a.listenTLS(srv, p)
+}
+
+func (a *app) listenAdmin(srv *mockserver.Server, p *plan) error {
+	if p.adminAddr == "" {
+		return nil
+	}
+	addr, err := srv.ListenAdmin(p.adminAddr, nil)
+	if err != nil {
+		return a.whyNot("--admin-addr", p.adminAddr, err)
+	}
+	p.adminURL = "http://" + reachable(addr)
+	p.options.Log.Info("listening for the admin API alone", "url", p.adminURL)
+	return nil
+}
+
+func (a *app) listenTLS(srv *mockserver.Server, p *plan) error {
 	if p.tlsAddr == "" {
 		return nil
 	}
@@ -175,7 +217,8 @@ func (a *app) listen(srv *mockserver.Server, p *plan) error {
 	if p.ca != nil {
 		config = issuedConfig(p.ca, p.tlsAddr, p.tlsHosts, srv.Vendors())
 	}
-	if addr, err = srv.Listen(p.tlsAddr, config); err != nil {
+	addr, err := srv.Listen(p.tlsAddr, config)
+	if err != nil {
 		return a.whyNot("--tls-addr", p.tlsAddr, err)
 	}
 	p.tlsURL = "https://" + reachable(addr)
@@ -230,7 +273,8 @@ func (f *serveFlags) forget() error {
 	return nil
 }
 
-// announce writes the ready file, in one piece: the URL, and on a second line the HTTPS URL if there is one.
+// announce writes the ready file, in one piece: the URL, the HTTPS URL if there is one, and "admin URL" if the admin API has
+// an address of its own, a line each.
 func (f *serveFlags) announce(p *plan) error {
 	if f.readyFile == "" {
 		return nil
@@ -238,6 +282,9 @@ func (f *serveFlags) announce(p *plan) error {
 	text := p.url + "\n"
 	if p.tlsURL != "" {
 		text += p.tlsURL + "\n"
+	}
+	if p.adminURL != "" {
+		text += "admin " + p.adminURL + "\n"
 	}
 	file, err := filepath.Abs(f.readyFile)
 	if err == nil {

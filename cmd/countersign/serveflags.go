@@ -30,6 +30,8 @@ type serveFlags struct {
 	tlsHosts        []string
 	journalBytes    byteSize
 	adminToken      string
+	adminAddr       string
+	pprof           bool
 }
 
 func newServeFlags() *serveFlags {
@@ -43,7 +45,7 @@ func (f *serveFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&f.addr, "addr", defaultAddr, "`HOST:PORT` to listen on; port 0 takes a free one; no host means every interface")
-	flags.StringVar(&f.readyFile, "ready-file", "", "write the URL to `FILE` once it serves (a second line has the HTTPS URL); removed when it stops")
+	flags.StringVar(&f.readyFile, "ready-file", "", "write the URL to `FILE` once it serves, on further lines the HTTPS URL and \"admin URL\", if there are such; removed when it stops")
 	flags.StringVar(&f.world, "world", "", "world `FILE`, YAML or JSON: records, seed, clocks, decisions")
 	flags.StringVar(&f.data, "data", "", "keep worlds in `FOLDER`: what was answered outlives the process; without it worlds live in memory alone")
 	flags.Uint64Var(&f.seed, "seed", 0, "source of ids and chance; the same seed gives the same answers")
@@ -59,6 +61,8 @@ func (f *serveFlags) addTo(cmd *cobra.Command) {
 	f.logLevel.addTo(cmd, "log-level", "what is logged; info has a line for every request")
 	flags.Var(&f.journalBytes, "journal-bytes", "how much the journal of requests holds")
 	flags.StringVar(&f.adminToken, "admin-token", "", "`TOKEN` that /__admin asks for; default $"+tokenVariable+", or a new one where other machines can reach it")
+	flags.StringVar(&f.adminAddr, "admin-addr", "", "`HOST:PORT` for /__admin alone; the other addresses then serve the vendors alone")
+	flags.BoolVar(&f.pprof, "pprof", false, "serve profiles of the process under /__admin/debug/pprof/")
 	completeFiles(cmd, "world", "tls-cert", "tls-key", "ready-file")
 	completeFolders(cmd, "data")
 	completeFlag(cmd, "clock", func() []string { return []string{"wall"} })
@@ -69,8 +73,11 @@ func (f *serveFlags) check(changed func(string) bool) error {
 	if err := checkAddr("--addr", f.addr); err != nil {
 		return err
 	}
-	if f.tlsAddr != "" {
-		if err := checkAddr("--tls-addr", f.tlsAddr); err != nil {
+	for _, other := range [][2]string{{"--tls-addr", f.tlsAddr}, {"--admin-addr", f.adminAddr}} {
+		if other[1] == "" {
+			continue
+		}
+		if err := checkAddr(other[0], other[1]); err != nil {
 			return err
 		}
 	}
