@@ -57,7 +57,8 @@ func (a *app) fixturesCommand() *cobra.Command {
 A kind is one of the records that 'countersign fixtures list' shows, or
 
   replies    successful replies of an operation: one, or the chain of pages that shows --count records, --size a page
-  requests   --count valid requests of an operation, which succeed in the world that --env describes
+  requests   --count valid requests of an operation. Each succeeds by itself in a fresh world that --env describes; sent one
+             after the other, as many as the world has free members (CreateApprover) or open applications (ResultCallback)
   errors     an error reply for every entry of the catalogue
   negatives  requests that break one constraint each, with the refusal that they must meet; with --unsendable, the constraints
              that no request breaks, or none alone, and why

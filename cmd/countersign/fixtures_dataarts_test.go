@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -292,6 +293,55 @@ func dataArtsShape(t *testing.T, body []byte, filled bool) string {
 			out, key = append(out, strings.Fields(text)[0]), ""
 		default:
 			out, key = append(out, text), text
+		}
+	}
+}
+
+// A delete request finds what its generated reply says, in the generated world of the same seed, one after the other.
+func TestDataArtsDeletionsAreTheServers(t *testing.T) {
+	t.Parallel()
+	v := dataartsFixtures(t)
+	const n = 20
+	o := gen.Options{Seed: 8}
+	srv, raw := serveDataArts(t, v, 4*n, o)
+	env, err := gen.NewEnvironment(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests, err := v.Requests("DeleteApprover", gen.RequestOptions{Options: o, Base: srv.URL, Env: env, Sign: dataartsToken(env), At: time.Unix(0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replies, err := v.Operations["DeleteApprover"].Replies(o, n, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := uint64(0)
+	for want := range replies {
+		r, err := requests.At(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, body := answerOfDataArts(t, asking(r, want.Request)); status != want.Status || strings.TrimSpace(string(body)) != string(want.Body) {
+			t.Errorf("%s is answered %d %s, generated is %s", want.Request, status, body, want.Body)
+		}
+		i++
+	}
+	if i != n {
+		t.Errorf("%d replies", i)
+	}
+}
+
+// Who asks for more requests than the world has members left is told how many.
+func TestFixturesNameWhatIsUsedUp(t *testing.T) {
+	t.Parallel()
+	for operation, size := range map[string]int{"CreateApprover": 13, "ResultCallback": 24} {
+		for _, count := range []int{size, size + 1} {
+			code, _, problems := try("fixtures", "--kind", "requests", "--operation", operation, "--count", strconv.Itoa(count), "--format", "ndjson")
+			told := strings.Contains(problems, "lists "+strconv.Itoa(size)+" ") && strings.Contains(problems, "--kind world")
+			if code != 0 || told != (count > size) {
+				t.Errorf("%d requests of %s: %d, %q", count, operation, code, problems)
+			}
 		}
 	}
 }

@@ -92,6 +92,7 @@ func (a *app) operationSet(ctx context.Context, f *fixtureFlags, kind string, ve
 	switch kind {
 	case kindRequests:
 		s.total = f.count * uint64(len(operations))
+		s.note = f.poolNote(operations)
 	case kindNegatives:
 		s.note = unsendableNote(operations)
 	}
@@ -253,6 +254,25 @@ func (op *operated) emitReplies(replies func(func(gen.Reply) bool), inXML bool, 
 		i++
 	}
 	return nil
+}
+
+// poolNote says which of the requests find nothing left where all are sent to the same world, "" if none.
+func (f *fixtureFlags) poolNote(operations []*operated) string {
+	var notes []string
+	for _, op := range operations {
+		of := op.vendor.Operations[op.spec.ID]
+		if of == nil || of.Pool == nil {
+			continue
+		}
+		size, what := of.Pool(op.options.Env)
+		if size < 0 || f.count <= uint64(size) {
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("the world lists %d %s, and each request of %s takes one: of %s sent one after the other, the first %d succeed. "+
+			"Send the others to a fresh world, or make one that has more with --kind world (at most 50 are listed) and name it with --env",
+			size, what, op.spec.ID, plural(int(f.count), "request"), size)) //nolint:gosec // only told
+	}
+	return strings.Join(notes, "; ")
 }
 
 // encoded is a value in JSON without the escapes that are for HTML.

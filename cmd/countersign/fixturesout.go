@@ -85,7 +85,9 @@ func (a *app) writeSet(ctx context.Context, f *fixtureFlags, s *fixtureSet) erro
 	case err != nil:
 		return err
 	case f.validate:
-		fmt.Fprintf(a.err, "%s: %d records checked, all fit the documents\n", s.name, done)
+		fmt.Fprintf(a.err, "%s: %s checked, all fit the documents\n", s.name, plural(int(done), "record")) //nolint:gosec // only told
+	}
+	switch {
 	case s.note != "":
 		fmt.Fprintf(a.err, "%s: %s\n", s.name, s.note)
 	}
