@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Condition:           condition,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -58,6 +59,15 @@ func TestScripts(t *testing.T) {
 			"appears":  appears,
 		},
 	})
+}
+
+// condition: [raced] is true where the race detector watches. A script of many commands, none of which does two things at
+// once, is not for it: each command is a process that reads the documents anew.
+func condition(name string) (bool, error) {
+	if name != "raced" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	return raced, nil
 }
 
 // exits CODE COMMAND...: the command ends with this code.
