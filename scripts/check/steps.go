@@ -30,6 +30,7 @@ func steps(quick bool) []step {
 		step{"lint (golangci-lint)", perModule("golangci-lint", lint)},
 		step{"known vulnerabilities (govulncheck)", single("govulncheck", vulnerabilities)},
 		step{"tests with the race detector", tests("-race", "-count=1")},
+		step{"tests that it would make too slow, without it", slowTests},
 		step{"vendors' SDKs (" + sdktest + ")", sdkTests},
 		step{"spec lint (redocly)", single("spec lint", specLint)},
 		step{"specs served by a peer (prism mock)", prismMock},
@@ -44,6 +45,11 @@ func tests(flags ...string) func(context.Context, *project) tally {
 	return func(ctx context.Context, p *project) tally {
 		return goTest(ctx, p, ".", append(flags, "./...")...)
 	}
+}
+
+// slowTests look at thousands of records, and run hundreds of commands: fewer or none of them where the race detector watches.
+func slowTests(ctx context.Context, p *project) tally {
+	return goTest(ctx, p, ".", "-count=1", "./fixtures/...", "./cmd/countersign")
 }
 
 // single is a step that is one check.
