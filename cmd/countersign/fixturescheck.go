@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -16,8 +17,8 @@ type fixtureCheck struct {
 	vendors []*fixtureVendor
 	files   int
 	records int
-	// found counts violations, skipped records that are wrong on purpose.
-	found, skipped int
+	// found counts violations, skipped records that are wrong on purpose, unjudged files that nobody can tell anything of.
+	found, skipped, unjudged int
 }
 
 func (a *app) fixturesCheckCommand() *cobra.Command {
@@ -32,14 +33,17 @@ What the records are says --kind, else the file's name (approvers.json, dataarts
 else the record: requests and replies in the form of 'countersign fixtures' name their operation. With --operation, --kind
 requests and replies also take bare bodies. The exchanges of an archive are matched with the operations by their requests.
 
-Prints FILE:LINE: PLACE: WHAT for every violation. Exit codes: 0 none, 1 some or nothing to check, 2 the command line is
-wrong.`,
+A world file is loaded too, as 'countersign serve --world' does it: ids that come twice and references that lead nowhere are
+refused. What else this command writes is known: negatives are left out, env and the cases of the corpus are read.
+
+Prints FILE:LINE: PLACE: WHAT for every violation, and goes on behind a file that it cannot judge. Exit codes: 0 all is well,
+1 violations, files that cannot be judged, or nothing to check, 2 the command line is wrong.`,
 		Example: `  countersign fixtures check testdata/
   countersign fixtures check theirs.ndjson --kind approvers
   countersign fixtures check body.json --kind replies --operation ListApprovers
   countersign fixtures check session.har`,
 		Args:              cobra.MinimumNArgs(1),
-		RunE:              func(_ *cobra.Command, args []string) error { return a.checkFixtures(c, args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.checkFixtures(cmd.Context(), c, args) },
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
 	}
 	flags := cmd.Flags()
@@ -53,7 +57,7 @@ wrong.`,
 	return cmd
 }
 
-func (a *app) checkFixtures(c *fixtureCheck, paths []string) error {
+func (a *app) checkFixtures(ctx context.Context, c *fixtureCheck, paths []string) error {
 	files, err := fixtureFiles(paths)
 	if err != nil {
 		return err
@@ -65,7 +69,7 @@ func (a *app) checkFixtures(c *fixtureCheck, paths []string) error {
 		return err
 	}
 	for _, file := range files {
-		if err := a.checkFile(c, file); err != nil {
+		if err := a.checkFile(ctx, c, file); err != nil {
 			return err
 		}
 	}
@@ -89,6 +93,8 @@ func (c *fixtureCheck) checkFlags() error {
 // result says what was found.
 func (c *fixtureCheck) result(a *app) error {
 	switch {
+	case c.unjudged > 0:
+		return fmt.Errorf("%s in %s; %s of %d not judged", plural(c.found, "violation"), plural(c.records, "record"), plural(c.unjudged, "file"), c.files)
 	case c.found > 0:
 		return fmt.Errorf("%s in %s", plural(c.found, "violation"), plural(c.records, "record"))
 	case c.records == 0 && c.skipped == 0:
@@ -109,12 +115,15 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func (a *app) checkFile(c *fixtureCheck, file string) error {
-	judge := c.judgeFor(file)
+func (a *app) checkFile(ctx context.Context, c *fixtureCheck, file string) error {
+	if strings.EqualFold(filepath.Ext(file), ".csv") {
+		return a.notJudged(c, file, 1, errors.New("CSV is not read; check the same records in another format"))
+	}
+	judge := a.judgeFor(ctx, c, file)
 	err := readItems(file, func(it *item) error {
 		all, err := judge(it)
 		if err != nil {
-			return fmt.Errorf("%s:%d: %w", file, it.line, err)
+			return &puzzle{it.line, err}
 		}
 		for _, v := range all {
 			c.found++
@@ -122,13 +131,30 @@ func (a *app) checkFile(c *fixtureCheck, file string) error {
 		}
 		return nil
 	})
+	var unknown *puzzle
 	var broken *unreadable
-	if errors.As(err, &broken) {
+	switch {
+	case errors.As(err, &unknown):
+		return a.notJudged(c, file, unknown.line, unknown)
+	case errors.As(err, &broken):
 		c.found++
 		c.records++
 		fmt.Fprintf(a.out, "%s:%d: %s\n", file, broken.line, broken)
 		return nil
 	}
+	return err
+}
+
+// puzzle says why nobody can judge a record, and where it stands.
+type puzzle struct {
+	line int
+	error
+}
+
+// notJudged reports a file that is left here.
+func (a *app) notJudged(c *fixtureCheck, file string, line int, why error) error {
+	c.unjudged++
+	_, err := fmt.Fprintf(a.out, "%s:%d: not judged: %v\n", file, line, why)
 	return err
 }
 

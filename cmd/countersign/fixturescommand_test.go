@@ -106,6 +106,15 @@ func TestFixturesCheckFindsWhatWasSpoiled(t *testing.T) {
 	}
 }
 
+// The command knows every shape of the committed corpus.
+func TestFixturesCheckKnowsTheCorpus(t *testing.T) {
+	t.Parallel()
+	code, out, problems := try("fixtures", "check", "../../fixtures/corpus")
+	if code != 0 || !strings.HasSuffix(strings.TrimSpace(out), "wrong on purpose left out") || strings.Contains(out, "not judged") {
+		t.Errorf("%d, %q, %q", code, out, problems)
+	}
+}
+
 // What is not UTF-8 is no JSON, wherever it stands.
 func TestFixturesCheckRefusesWhatIsNotUTF8(t *testing.T) {
 	t.Parallel()

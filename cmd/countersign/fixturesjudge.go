@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,7 @@ import (
 var errUntold = errors.New("nothing says what this record is: name it with --kind (and --operation)")
 
 // judgeFor is what judges the records of a file.
-func (c *fixtureCheck) judgeFor(file string) judge {
+func (a *app) judgeFor(ctx context.Context, c *fixtureCheck, file string) judge {
 	kind := c.kind
 	if kind == "" {
 		kind = c.kindOfFile(file)
@@ -31,17 +32,27 @@ func (c *fixtureCheck) judgeFor(file string) judge {
 	return func(it *item) ([]*violation, error) {
 		var fields map[string]json.RawMessage
 		_ = json.Unmarshal(it.text, &fields) // not an object: the schema says so
+		if place := twice(it.text); place != "" {
+			c.records++
+			return []*violation{{place, "the object has this name twice"}}, nil
+		}
 		switch {
 		case archive || kind == "" && fields["log"] != nil:
 			return c.archive(fields["log"])
 		case kind == kindWorld || kind == "" && fields["records"] != nil:
-			return c.world(fields["records"])
+			return c.world(ctx, a, it.text, fields)
+		case kind == "" && isUnsendable(fields):
+			return c.unsendable(it.text), nil
+		case kind == "" && isUnusual(fields):
+			return c.unusual(fields)
+		case kind == "" && c.isEnv(fields):
+			return c.env(fields), nil
 		case kind == kindReplies || kind == kindErrors || kind == "" && fields["operation"] != nil && fields["status"] != nil:
 			return c.reply(it.text, fields)
 		case kind == kindRequests || kind == kindNegatives || kind == "" && fields["operation"] != nil && fields["method"] != nil:
 			return c.request(it.text, fields)
 		case kind == "":
-			return nil, &usageError{errUntold}
+			return nil, errUntold
 		}
 		c.records++
 		k, err := findKind(c.vendors, kind)
@@ -123,52 +134,15 @@ func jsonSchema(content openapi3.Content) *openapi3.SchemaRef {
 // body judges a bare body of the operation that --operation names.
 func (c *fixtureCheck) body(text []byte, schemaOf func(*specs.Operation) *openapi3.SchemaRef, use openapi3.SchemaValidationOption) ([]*violation, error) {
 	if c.operation == "" {
-		return nil, usagef("it names no operation; name the one whose body it is with --operation")
+		return nil, errors.New("it names no operation; name the one whose body it is with --operation")
 	}
 	_, op := c.find(c.operation)
 	schema := schemaOf(op)
 	if schema == nil {
-		return nil, usagef("--operation %s: it has no such body in JSON", c.operation)
+		return nil, fmt.Errorf("%s has no such body in JSON", c.operation)
 	}
 	c.records++
 	return violations(schema, text, use), nil
-}
-
-// world judges the records of a world file.
-func (c *fixtureCheck) world(records json.RawMessage) ([]*violation, error) {
-	var all map[string]map[string][]json.RawMessage
-	if err := json.Unmarshal(records, &all); err != nil {
-		c.records++
-		return []*violation{{"/records", "want vendors, in them collections, in them lists of records"}}, nil
-	}
-	var out []*violation
-	for _, vendor := range slices.Sorted(maps.Keys(all)) {
-		for _, name := range slices.Sorted(maps.Keys(all[vendor])) {
-			at := pointerOf([]string{"records", vendor, name})
-			collection := c.collection(vendor, name)
-			if collection == nil {
-				c.records++
-				out = append(out, &violation{at, "there is no such collection"})
-				continue
-			}
-			for i, record := range all[vendor][name] {
-				c.records++
-				for _, v := range violations(collection.Schema, record) {
-					out = append(out, &violation{at + "/" + strconv.Itoa(i) + v.Pointer, v.What})
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
-func (c *fixtureCheck) collection(vendor, name string) *specs.Collection {
-	for _, v := range c.vendors {
-		if v.Name == vendor {
-			return v.Spec.Collection(name)
-		}
-	}
-	return nil
 }
 
 // exchange is an entry of an HTTP archive, as far as it is looked at.
