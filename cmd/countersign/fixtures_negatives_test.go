@@ -372,3 +372,29 @@ func fillsOut(pattern, text string) bool {
 	}
 	return rest == ""
 }
+
+// An archive of errors pairs each with a request that breaks what the error is about, or says that it does not.
+func TestErrorsInAnArchiveHaveRequestsThatMeetThem(t *testing.T) {
+	t.Parallel()
+	har := commandJSON[struct {
+		Log struct {
+			Entries []struct {
+				Request struct{ URL string }
+				Comment string
+			}
+		}
+	}](t, "fixtures", "--kind", "errors", "--operation", "ListApprovers", "--format", "har")
+	broken := 0
+	for _, e := range har.Log.Entries {
+		if strings.Contains(e.Comment, "not what causes this") {
+			continue
+		}
+		broken++
+		if !strings.Contains(e.Comment, ": ") {
+			t.Errorf("%q does not say what is broken", e.Comment)
+		}
+	}
+	if broken < 2 || broken == len(har.Log.Entries) {
+		t.Errorf("%d of %d errors have their requests", broken, len(har.Log.Entries))
+	}
+}

@@ -157,7 +157,7 @@ func (f *fixtureFlags) producerOf(kind string, op *operated) (func(emitter) erro
 		return f.replies(op)
 	case kindErrors:
 		replies, err := op.vendor.Failures(op.spec.ID, f.options())
-		return func(emit emitter) error { return op.emitReplies(slices.Values(replies), f.xml, emit) }, err
+		return func(emit emitter) error { return op.emitErrors(replies, f.xml, emit) }, err
 	case kindNegatives:
 		return func(emit emitter) error {
 			for _, r := range op.made {
@@ -254,6 +254,29 @@ func (op *operated) emitReplies(replies func(func(gen.Reply) bool), inXML bool, 
 		i++
 	}
 	return nil
+}
+
+// emitErrors hands error replies on, each with a request that it answers where requests were prepared: a negative one that must
+// meet that error. Where there is none, nothing but a valid request is at hand, and the note says that it is not the cause.
+func (op *operated) emitErrors(replies []gen.Reply, inXML bool, emit emitter) error {
+	if op.options.Env == nil {
+		return op.emitReplies(slices.Values(replies), inXML, emit)
+	}
+	bad, _, err := op.vendor.Negatives(op.spec.ID, op.options)
+	if err != nil {
+		return err
+	}
+	return op.emitReplies(slices.Values(replies), inXML, func(r *format.Record) error {
+		i := slices.IndexFunc(bad, func(n *gen.Request) bool {
+			return n.Expect.Error == r.Reply.Error && strings.Contains(string(r.Reply.Content()), n.Expect.Message)
+		})
+		if i < 0 {
+			r.Note += "; the request is a valid one of the operation, not what causes this"
+			return emit(r)
+		}
+		r.Request, r.Note = bad[i], fmt.Sprintf("%s: %s, %s", r.Note, bad[i].Expect.Constraint, bad[i].Expect.How)
+		return emit(r)
+	})
 }
 
 // poolNote says which of the requests find nothing left where all are sent to the same world, "" if none.
