@@ -376,14 +376,12 @@ func fillsOut(pattern, text string) bool {
 // An archive of errors pairs each with a request that breaks what the error is about, or says that it does not.
 func TestErrorsInAnArchiveHaveRequestsThatMeetThem(t *testing.T) {
 	t.Parallel()
-	har := commandJSON[struct {
-		Log struct {
-			Entries []struct {
-				Request struct{ URL string }
-				Comment string
-			}
-		}
-	}](t, "fixtures", "--kind", "errors", "--operation", "ListApprovers", "--format", "har")
+	var har struct {
+		Log struct{ Entries []struct{ Comment string } }
+	}
+	if err := json.Unmarshal([]byte(command(t, "fixtures", "--kind", "errors", "--operation", "ListApprovers", "--format", "har")), &har); err != nil {
+		t.Fatal(err)
+	}
 	broken := 0
 	for _, e := range har.Log.Entries {
 		if strings.Contains(e.Comment, "not what causes this") {
