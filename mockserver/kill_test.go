@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(serveUntilKilled(dir))
 	}
+	if timeout := os.Getenv(childTimeouts); timeout != "" {
+		os.Exit(serveFigures(timeout))
+	}
 	os.Exit(m.Run())
 }
 
