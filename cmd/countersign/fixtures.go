@@ -101,7 +101,7 @@ func (a *app) addFixtureFlags(cmd *cobra.Command, f *fixtureFlags) {
 	f.locale.addTo(cmd, "locale", "language of names and texts")
 	f.format.addTo(cmd, "format", "how to write it")
 	flags.StringVar(&f.out, "out", "", "`FILE` to write, or a folder: DIR/")
-	flags.Var(f.set, "set", "put this JSON value into a field of every record (\"email=null\", \"query.limit=5\"); may be repeated")
+	flags.Var(f.set, "set", "put this JSON value into a field of every record (\"email=null\", \"query.limit=5\"), of what is made as a whole into the whole; may be repeated")
 	flags.StringVar(&f.sign, "sign", "", "signature `SCHEME` of requests, or none; default: the one that the vendor's SDKs use")
 	flags.StringVar(&f.at, "at", "", "sign for this `TIME` (2026-01-15T08:00:00Z) instead of the present moment")
 	flags.StringVar(&f.env, "env", "", "`FILE` with what 'countersign env --format json' printed, - for standard input: ids and credentials of requests; default: those of the demo world")
@@ -148,7 +148,7 @@ func (f *fixtureFlags) check() error {
 	if _, err := f.signingTime(time.Time{}); err != nil {
 		return err
 	}
-	if f.size < 0 {
+	if f.size < 0 || f.size == 0 && f.changed("size") {
 		return usagef("--size %d: want the number of records on a page", f.size)
 	}
 	if f.url != "" && !isAddress(f.url) {
