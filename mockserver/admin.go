@@ -123,7 +123,7 @@ func adminFailure(c *gin.Context, err error) {
 	case errors.As(err, &large):
 		adminError(c, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is over the limit of %d bytes", large.Limit))
 		return
-	case errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, ErrNoSnapshot), errors.Is(err, ErrNoFixture),
+	case errors.Is(err, disk.ErrNoWorld), errors.Is(err, ErrNoWorld), errors.Is(err, ErrNoState), errors.Is(err, ErrNoSnapshot), errors.Is(err, ErrNoFixture),
 		errors.Is(err, store.ErrNotFound):
 		status = http.StatusNotFound
 	case errors.Is(err, ErrWorldTaken), errors.As(err, &claim), errors.As(err, &dup), errors.Is(err, ErrDefaultWorld):

@@ -103,6 +103,9 @@ func (s *Server) ImportWorld(ctx context.Context, from io.Reader, o ImportOption
 	if err := dec.Decode(&in); err != nil {
 		return nil, fmt.Errorf("not an exported world: %w", err)
 	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("not an exported world: there is something behind the document")
+	}
 	if in.Version != exportVersion {
 		return nil, fmt.Errorf("countersign_world is %d; this countersign reads version %d", in.Version, exportVersion)
 	}

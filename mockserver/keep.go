@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/mockserver/disk"
@@ -147,7 +148,7 @@ func (w *World) settle(x *extra) error {
 func (w *World) stateJSON(done *TransitionStatus) []byte {
 	st := w.state()
 	st.Transitions = st.Transitions.with(done)
-	st.Calls = max(st.Calls, w.reserved.Load())
+	st.Calls = max(st.Calls, w.reserveTo.Load())
 	return mustJSON(&st)
 }
 
@@ -179,9 +180,13 @@ func (w *World) reserve(n uint64) {
 	if n <= w.reserved.Load() {
 		return
 	}
-	w.reserved.Store(n + reservedCalls)
+	w.reserveTo.Store(n + reservedCalls)
 	if err := w.keepState(); err != nil {
 		w.server.log.Error("calls could not be counted on disk", "world", w.name, "error", err)
+	}
+	w.reserved.Store(n + reservedCalls)
+	if _, err := w.server.file.Forget(keptWorlds+w.name, w.SigningNow().UnixMilli()); err != nil {
+		w.server.log.Error("old nonces could not be forgotten on disk", "world", w.name, "error", err)
 	}
 }
 
@@ -251,6 +256,7 @@ func (w *World) keepAs(kept string, st *worldState) error {
 		return err
 	}
 	w.reserved.Store(st.Calls)
+	w.reserveTo.Store(st.Calls)
 	return nil
 }
 
@@ -263,12 +269,8 @@ func (s *Server) unkeep(world string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if name == keptWorlds+world || name == keptOrigins+world || strings.HasPrefix(name, keptSnapshots+world+"/") {
-			if err := s.file.Drop(name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	names = slices.DeleteFunc(names, func(name string) bool {
+		return name != keptWorlds+world && name != keptOrigins+world && !strings.HasPrefix(name, keptSnapshots+world+"/")
+	})
+	return s.file.Drop(names...)
 }

@@ -107,6 +107,10 @@ func (l *loader) worlds() error {
 		default:
 			err = l.world(name, names)
 		}
+		if claim := (*ClaimError)(nil); errors.As(err, &claim) && name != DefaultWorld {
+			l.s.log.Error("a kept world is left aside: another one has its credentials; delete that one and start again", "world", name, "error", err)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("the world %q in %s: %w", name, l.s.file.Dir(), err)
 		}
@@ -141,13 +145,19 @@ func (l *loader) world(name string, kept []string) error {
 	}
 	w.touch()
 	w.reserved.Store(st.Calls)
+	w.reserveTo.Store(st.Calls)
 	for _, n := range k.Nonces {
 		w.nonces.use(n.Text, w.SigningNow(), time.UnixMilli(n.Until))
 	}
 	if err := l.s.reserve(w); err != nil {
 		return err
 	}
-	return l.s.adopt(w, stores)
+	if err := l.s.adopt(w, stores, nothing); err != nil {
+		l.s.forget(w)
+		return err
+	}
+	_, err = l.s.file.Forget(keptWorlds+w.name, w.SigningNow().UnixMilli())
+	return err
 }
 
 // past makes what the world can go back to.
@@ -206,12 +216,12 @@ func (l *loader) layer(number uint64, below []*store.Store) ([]*store.Store, err
 	if made := l.made[number]; made != nil {
 		return made, nil
 	}
-	stores, err := l.s.emptyStores()
+	stores, err := forks(below), error(nil)
+	if below == nil {
+		stores, err = l.s.emptyStores()
+	}
 	if err != nil {
 		return nil, err
-	}
-	if below != nil {
-		stores = forks(below)
 	}
 	records := make([][]disk.Record, len(stores))
 	counters, err := l.s.file.Layer(number, func(r disk.Record) error {

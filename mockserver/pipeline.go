@@ -160,8 +160,12 @@ func (s *Server) refuse(c *Call, err error) *reply {
 		if out := plainly(err); out != nil {
 			return out
 		}
+		if errors.Is(err, ErrNoWorld) || errors.Is(err, disk.ErrNoWorld) {
+			return s.unable(c, "the world "+c.World.name+" was deleted meanwhile; nothing was changed")
+		}
 		if full := (*disk.Error)(nil); errors.As(err, &full) {
-			return s.unkept(c, full)
+			s.log.Error("a change could not be kept on disk; it was not made", "vendor", c.plug.Name, "world", c.World.name, "error", err)
+			return s.unable(c, err.Error()+"; nothing was changed")
 		}
 		return s.broken(c, err)
 	}
@@ -184,11 +188,11 @@ func (s *Server) broken(c *Call, err error) (out *reply) {
 	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
 }
 
-// unkept answers that a change could not be kept on disk, so that it was not made: the machine's trouble, not our bug.
-func (s *Server) unkept(c *Call, err *disk.Error) *reply {
-	c.problem = err.Error() + "; nothing was changed"
-	s.log.Error("a change could not be kept on disk; it was not made", "vendor", c.plug.Name, "operation", c.Op.ID, "world", c.World.name, "error", err)
-	r := c.plug.Refuse(c, Broken).Because("%s", c.problem)
+// unable answers that a call could not be carried out though nothing is wrong with it or with the stand-in: the disk is
+// full, the world gone.
+func (s *Server) unable(c *Call, why string) *reply {
+	c.problem = why
+	r := c.plug.Refuse(c, Broken).Because("%s", why)
 	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
 }
 

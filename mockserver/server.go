@@ -193,10 +193,18 @@ func (s *Server) close() (err error) {
 	}
 	s.closing.Do(func() {
 		var problems []error
+		var mu sync.Mutex
+		var together sync.WaitGroup // so that one sync takes many
 		for _, w := range s.Worlds() {
-			w.reserved.Store(0)
-			problems = append(problems, w.keepState())
+			w.reserveTo.Store(0)
+			together.Go(func() {
+				err := w.keepState()
+				mu.Lock()
+				defer mu.Unlock()
+				problems = append(problems, err)
+			})
 		}
+		together.Wait()
 		err = errors.Join(append(problems, s.file.Close())...)
 	})
 	return err

@@ -21,6 +21,9 @@ type Snapshot struct {
 	picture *picture
 }
 
+// maxSnapshots bounds the snapshots of a world: each keeps what the world was, fault rules too.
+const maxSnapshots = 1000
+
 var snapshotName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // SaveSnapshot remembers the world as it is, in place of a snapshot of that name. It shares its records with the world
@@ -31,6 +34,9 @@ func (w *World) SaveSnapshot(name string) (Snapshot, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if _, err := w.snapshot(name); err != nil && len(w.snapshots) >= maxSnapshots {
+		return Snapshot{}, fmt.Errorf("a world has at most %d snapshots; delete some", maxSnapshots)
+	}
 	sn := Snapshot{Name: name, At: w.Now(), Saved: w.server.wall().UTC()}
 	var err error
 	if sn.picture, err = w.picture(func(st worldState) error { return w.keepSnapshot(&sn, &st) }); err != nil {

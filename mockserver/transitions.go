@@ -294,6 +294,9 @@ func (s *Server) compileTransition(t Transition, now time.Time) (*transition, er
 	made.TransitionStatus = TransitionStatus{Transition: t, State: TransitionPending, Written: now}
 	if made.calls == nil {
 		due := now.Add(time.Duration(t.After))
+		if due.After(lastTime) {
+			return nil, fmt.Errorf("after: %s from now is behind the year %d, the last that a clock shows", t.After, lastYear)
+		}
 		made.Due = &due
 	}
 	return made, nil

@@ -1,6 +1,12 @@
 package mockserver
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/countersign/countersign/mockserver/store"
+)
 
 // touch notes that the world is in use.
 func (w *World) touch() {
@@ -43,7 +49,7 @@ func (s *Server) sweep() {
 	}
 	s.worlds.mu.Unlock()
 	for _, w := range gone {
-		s.end(w)
+		s.endQuietly(w)
 	}
 }
 
@@ -53,15 +59,32 @@ func (s *Server) endIfOver(name string) {
 	w := s.worlds.byName[name]
 	s.worlds.mu.RUnlock()
 	if w != nil && w.stores.Load() != nil && w.over(s.wall()) {
-		s.end(w)
+		s.endQuietly(w)
 	}
 }
 
-// end forgets a world and everything of it.
-func (s *Server) end(w *World) {
-	s.forget(w)
-	s.journal.drop(w)
-	if err := s.unkeep(w.name); err != nil {
+// endQuietly ends a world whose time is over.
+func (s *Server) endQuietly(w *World) {
+	if err := s.end(w); err != nil && !errors.Is(err, ErrNoWorld) {
 		s.log.Error("a world whose time is over could not be removed from disk", "world", w.name, "error", err)
 	}
+}
+
+// end forgets a world and everything of it: first on disk, so that its name is free only then. Calls that are on their
+// way find it gone. Errors: *disk.Error; ErrNoWorld where somebody else has ended it meanwhile.
+func (s *Server) end(w *World) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gone.Load() {
+		return fmt.Errorf("%w %q any more", ErrNoWorld, w.name)
+	}
+	return store.Retire(*w.stores.Load(), func() error {
+		if err := s.unkeep(w.name); err != nil {
+			return err
+		}
+		w.gone.Store(true)
+		s.journal.drop(w)
+		s.forget(w)
+		return nil
+	})
 }

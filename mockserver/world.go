@@ -42,6 +42,8 @@ type World struct {
 	transitions transitions
 	// signsByWorld judges signatures by world time.
 	signsByWorld atomic.Bool
+	// gone says that it was deleted, or has outlived its time.
+	gone atomic.Bool
 	// used is when somebody last called it, on the wall clock; see WorldSetting.TTL.
 	used atomic.Int64
 
@@ -50,9 +52,9 @@ type World struct {
 	origin    *picture // what a reset goes back to
 	snapshots []Snapshot
 
-	// Calls up to reserved are counted as made in the file that the world is kept in.
-	reserved  atomic.Uint64
-	reserving sync.Mutex
+	// Calls up to reserved are counted as made in the file that the world is kept in; up to reserveTo they are about to be.
+	reserved, reserveTo atomic.Uint64
+	reserving           sync.Mutex
 }
 
 // WorldSetting says how a world is made. Its zero value is a world of the demo records on the wall clock. It is also
@@ -166,8 +168,12 @@ func (w *World) store(p *plugged) *store.Store { return (*w.stores.Load())[p.ind
 // meanwhile.
 func (w *World) update(ctx context.Context, p *plugged, fn func(*store.Tx) error) error {
 	for {
-		if err := w.store(p).Update(ctx, fn); !errors.Is(err, store.ErrRetired) {
+		err := w.store(p).Update(ctx, fn)
+		switch {
+		case !errors.Is(err, store.ErrRetired):
 			return err
+		case w.gone.Load():
+			return fmt.Errorf("%w %q any more", ErrNoWorld, w.name)
 		}
 	}
 }

@@ -125,16 +125,17 @@ func (s *Server) make(setting WorldSetting, begin func(w *World, done *disk.Chan
 	}
 	var done disk.Change
 	if w.origin, err = begin(w, &done); err == nil {
+		w.setting.Records = nil // they are in the origin, and may be large
+		w.touch()
 		if err = w.keepOrigin(&done); err == nil {
-			err = s.adopt(w, forks(w.origin.stores))
+			err = s.adopt(w, forks(w.origin.stores), nothing)
 		}
 	}
 	if err != nil {
+		err = errors.Join(err, s.unkeep(w.name))
 		s.forget(w)
-		return nil, errors.Join(err, s.unkeep(w.name))
+		return nil, err
 	}
-	w.setting.Records = nil // they are in the origin, and may be large
-	w.touch()
 	return w, nil
 }
 
@@ -156,6 +157,9 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 		if s.plug(vendor) == nil {
 			return nil, fmt.Errorf("records: no vendor is named %q", vendor)
 		}
+	}
+	if setting.TTL < 0 {
+		return nil, fmt.Errorf("ttl %s: want a time to live above 0, or none", setting.TTL)
 	}
 	w := &World{name: setting.Name, setting: setting, clock: newClock(s.wall, clock), strict: setting.Strict,
 		chosen: setting.Assumptions, server: s, nonces: newNonceSet()}
@@ -190,19 +194,17 @@ func (s *Server) reserve(w *World) error {
 	return nil
 }
 
-// adopt publishes a world's stores and makes it the owner of what its records claim, or fails and changes nothing.
-func (s *Server) adopt(w *World, stores []*store.Store) error {
+// adopt publishes a world's stores and makes it the owner of what its records claim, or fails and changes nothing. before
+// is called once nothing but it can fail.
+func (s *Server) adopt(w *World, stores []*store.Store, before func() error) error {
 	s.worlds.mu.Lock()
 	defer s.worlds.mu.Unlock()
-	var claims []string
-	for i, st := range stores {
-		for _, c := range st.Claims() {
-			key := claimKey(s.plugs[i], c)
-			if owner := s.worlds.owners[key]; owner != nil && owner != w {
-				return &ClaimError{Claim: c, Owner: owner.name}
-			}
-			claims = append(claims, key)
-		}
+	claims, err := s.claimable(w, stores)
+	if err != nil {
+		return err
+	}
+	if err := before(); err != nil {
+		return err
 	}
 	s.disown(w)
 	w.claims = make(map[string]struct{}, len(claims))
@@ -215,6 +217,20 @@ func (s *Server) adopt(w *World, stores []*store.Store) error {
 	w.keepingStores(stores)
 	w.stores.Store(&stores)
 	return nil
+}
+
+// claimable lists what stores claim, unless another world has some of it; the caller holds the registry's lock.
+func (s *Server) claimable(w *World, stores []*store.Store) (claims []string, err error) {
+	for i, st := range stores {
+		for _, c := range st.Claims() {
+			key := claimKey(s.plugs[i], c)
+			if owner := s.worlds.owners[key]; owner != nil && owner != w {
+				return nil, &ClaimError{Claim: c, Owner: owner.name}
+			}
+			claims = append(claims, key)
+		}
+	}
+	return claims, nil
 }
 
 func claimKey(p *plugged, claim string) string { return p.Name + " " + claim }
@@ -236,6 +252,9 @@ func (s *Server) claimer(w *World, p *plugged) func(added, dropped []string) err
 	return func(added, dropped []string) error {
 		s.worlds.mu.Lock()
 		defer s.worlds.mu.Unlock()
+		if w.gone.Load() {
+			return fmt.Errorf("%w %q any more", ErrNoWorld, w.name)
+		}
 		for _, c := range added {
 			if owner := s.worlds.owners[claimKey(p, c)]; owner != nil && owner != w {
 				return &ClaimError{Claim: c, Owner: owner.name}
@@ -291,12 +310,10 @@ func (s *Server) DeleteWorld(name string) error {
 	if name == DefaultWorld {
 		return ErrDefaultWorld
 	}
-	if err := s.unkeep(name); err != nil {
-		return err
-	}
-	s.forget(w)
-	return nil
+	return s.end(w)
 }
+
+func nothing() error { return nil }
 
 // fill makes the world's stores of a base, as its setting says.
 func (w *World) fill(ctx context.Context, of *base, done *disk.Change) ([]*store.Store, error) {

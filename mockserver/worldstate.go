@@ -73,6 +73,9 @@ func forks(stores []*store.Store) []*store.Store {
 // picture takes the world at one moment; the caller holds w.mu. fn is called at that moment, while nothing is written;
 // its error makes it fail.
 func (w *World) picture(fn func(worldState) error) (*picture, error) {
+	if w.gone.Load() {
+		return nil, fmt.Errorf("%w %q any more", ErrNoWorld, w.name)
+	}
 	p := &picture{}
 	w.transitions.doing.Lock()
 	defer w.transitions.doing.Unlock()
@@ -87,6 +90,9 @@ func (w *World) picture(fn func(worldState) error) (*picture, error) {
 
 // become puts a picture in the world's place; the caller holds w.mu. kept is where the picture is kept, "" if it is not.
 func (w *World) become(p *picture, kept string) error {
+	if w.gone.Load() {
+		return fmt.Errorf("%w %q any more", ErrNoWorld, w.name)
+	}
 	w.transitions.doing.Lock()
 	defer w.transitions.doing.Unlock()
 	st := p.state
@@ -96,10 +102,7 @@ func (w *World) become(p *picture, kept string) error {
 		st.Faults = st.Faults.later(now.Sub(st.At))
 	}
 	err := store.Retire(*w.stores.Load(), func() error {
-		if err := w.keepAs(kept, &st); err != nil {
-			return err
-		}
-		if err := w.server.adopt(w, forks(p.stores)); err != nil {
+		if err := w.server.adopt(w, forks(p.stores), func() error { return w.keepAs(kept, &st) }); err != nil {
 			return err
 		}
 		if err := w.restore(&st); err != nil {

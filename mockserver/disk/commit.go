@@ -1,6 +1,9 @@
 package disk
 
 import (
+	"fmt"
+	"runtime/debug"
+
 	"go.etcd.io/bbolt"
 )
 
@@ -52,7 +55,7 @@ func (k *Keeper) commitAll() {
 
 // commit commits work together. If that fails, each piece goes alone, so that one's failure is not another's.
 func (k *Keeper) commit(batch []*pending) {
-	err := k.db.Update(func(tx *bbolt.Tx) error {
+	err := k.update(func(tx *bbolt.Tx) error {
 		for _, p := range batch {
 			if err := p.work(tx); err != nil {
 				return err
@@ -62,9 +65,26 @@ func (k *Keeper) commit(batch []*pending) {
 	})
 	for _, p := range batch {
 		if err != nil && len(batch) > 1 {
-			p.done <- k.db.Update(p.work)
+			p.done <- k.update(p.work)
 			continue
 		}
 		p.done <- err
 	}
+}
+
+// update runs work in a transaction.
+func (k *Keeper) update(work func(*bbolt.Tx) error) error {
+	return guarded(func() error { return k.db.Update(work) })
+}
+
+// guarded runs what reads or writes the file. A panic, in the engine over a damaged file or in the work, is an error, and so
+// is memory that has no file behind it any more: neither may take down whoever else is served.
+func guarded(do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", ErrDamaged, r)
+		}
+	}()
+	return do()
 }

@@ -24,6 +24,7 @@ var (
 	ErrNoWorld = errors.New("no such world is kept")
 	ErrTaken   = errors.New("a world of that name is kept already")
 	ErrClosed  = errors.New("the file is closed")
+	ErrDamaged = errors.New("the file is damaged")
 )
 
 // Error says that the disk would not take something.
@@ -55,16 +56,21 @@ func Open(dir string) (*Keeper, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &Error{dir, err}
 	}
-	db, err := bbolt.Open(filepath.Join(dir, FileName), 0o600, &bbolt.Options{Timeout: lockPatience, FreelistType: bbolt.FreelistMapType})
+	var db *bbolt.DB
+	err := guarded(func() (err error) {
+		db, err = bbolt.Open(filepath.Join(dir, FileName), 0o600, &bbolt.Options{Timeout: lockPatience, FreelistType: bbolt.FreelistMapType})
+		if err == nil {
+			err = db.Update(makeBuckets)
+		}
+		return err
+	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		err = ErrBusy
 	}
-	if err == nil {
-		if err = db.Update(makeBuckets); err != nil {
-			_ = db.Close()
-		}
-	}
 	if err != nil {
+		if db != nil {
+			_ = guarded(db.Close)
+		}
 		return nil, &Error{dir, err}
 	}
 	k := &Keeper{dir: dir, db: db, queue: make(chan *pending, mostTogether), done: make(chan struct{})}

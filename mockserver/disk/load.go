@@ -3,6 +3,7 @@ package disk
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -44,9 +45,10 @@ func chainOf(tx *bbolt.Tx, id []byte) (chain []uint64, err error) {
 		if layer == nil {
 			return nil, fmt.Errorf("layer %d is not there", numberOf(id))
 		}
-		chain = append([]uint64{numberOf(id)}, chain...)
+		chain = append(chain, numberOf(id))
 		id = layer.Get(keyParent)
 	}
+	slices.Reverse(chain)
 	return chain, nil
 }
 
@@ -83,7 +85,7 @@ func (k *Keeper) Layer(number uint64, visit func(Record) error) (counters []Sequ
 }
 
 func (k *Keeper) view(fn func(*bbolt.Tx) error) error {
-	if err := k.db.View(fn); err != nil {
+	if err := guarded(func() error { return k.db.View(fn) }); err != nil {
 		return &Error{k.dir, err}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -39,12 +40,14 @@ func (k *Keeper) fork(parent, child string, c *Change, parentDoes func(*bbolt.Tx
 		if w == nil {
 			return fmt.Errorf("%w: %q", ErrNoWorld, parent)
 		}
-		shared := append([]byte(nil), w.Get(keyLayer)...)
+		shared, written := sharedLayer(tx, w)
 		if err := drop(tx, child); err != nil {
 			return err
 		}
-		if err := parentDoes(tx, w, shared); err != nil {
-			return err
+		if written {
+			if err := parentDoes(tx, w, shared); err != nil {
+				return err
+			}
 		}
 		top, err := newLayer(tx, shared)
 		if err != nil {
@@ -52,6 +55,21 @@ func (k *Keeper) fork(parent, child string, c *Change, parentDoes func(*bbolt.Tx
 		}
 		return newWorld(tx, child, top, c)
 	})
+}
+
+// sharedLayer is the layer that has all of a world: its top one or, where nothing has been written to that, the one below.
+func sharedLayer(tx *bbolt.Tx, w *bbolt.Bucket) (shared []byte, written bool) {
+	id := bytes.Clone(w.Get(keyLayer))
+	layer := tx.Bucket(bucketLayers).Bucket(id)
+	for _, part := range [][]byte{partRecords, partSequences} {
+		if first, _ := layer.Bucket(part).Cursor().First(); first != nil {
+			return id, true
+		}
+	}
+	if below := bytes.Clone(layer.Get(keyParent)); len(below) > 0 {
+		return below, false
+	}
+	return id, true
 }
 
 // raise puts a new top layer on what was a world's, which is written no more.
@@ -69,9 +87,16 @@ func raise(tx *bbolt.Tx, w *bbolt.Bucket, shared []byte) error {
 	return use(tx, shared, -1) // the world's own use; the new layer's counts
 }
 
-// Drop forgets a world. One that is not kept is no error.
-func (k *Keeper) Drop(world string) error {
-	return k.do(func(tx *bbolt.Tx) error { return drop(tx, world) })
+// Drop forgets worlds, all of them or none. One that is not kept is no error.
+func (k *Keeper) Drop(worlds ...string) error {
+	return k.do(func(tx *bbolt.Tx) error {
+		for _, world := range worlds {
+			if err := drop(tx, world); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Worlds lists the names of the worlds that are kept, sorted.
