@@ -87,8 +87,7 @@ func (a *app) writeSet(ctx context.Context, f *fixtureFlags, s *fixtureSet) erro
 	case f.validate:
 		fmt.Fprintf(a.err, "%s: %s checked, all fit the documents\n", s.name, plural(int(done), "record")) //nolint:gosec // only told
 	}
-	switch {
-	case s.note != "":
+	if s.note != "" {
 		fmt.Fprintf(a.err, "%s: %s\n", s.name, s.note)
 	}
 	return nil
