@@ -56,7 +56,8 @@ func (a *app) fixturesCommand() *cobra.Command {
 
 A kind is one of the records that 'countersign fixtures list' shows, or
 
-  replies    successful replies of an operation: one, or the chain of pages that shows --count records, --size a page
+  replies    --count successful replies of an operation; of one that lists records, the chain of pages that shows --count of
+             them, --size a page
   requests   --count valid requests of an operation. Each succeeds by itself in a fresh world that --env describes; sent one
              after the other, as many as the world has free members (CreateApprover) or open applications (ResultCallback)
   errors     an error reply for every entry of the catalogue
@@ -71,13 +72,13 @@ without --at: servers refuse stale signatures, so they are signed for the presen
 first one that does not fit. Without --out, or with --out -, the records go to standard output. A file is there only when
 it is whole.`,
 		Example: `  countersign fixtures --kind approvers --count 3
-  countersign fixtures --kind wps.approval_defines --count 100000 --format ndjson --out defines.ndjson --validate
+  countersign fixtures --kind wps.approval_defines --count 100000 --out defines.ndjson --validate
   countersign fixtures --kind approvers,members --format csv --out testdata/
   countersign fixtures --kind approvers --set 'email=null' --set 'approver_name="张伟"'
   countersign fixtures --kind replies --operation ListApprovers --count 250 --size 100 --format http
   countersign fixtures --kind errors --operation ResultCallback --xml --format http
   countersign fixtures --kind requests --operation CreateApprover --format curl | sh
-  countersign fixtures --kind world --count 1000 --format yaml --out big.yaml && countersign serve --world big.yaml
+  countersign fixtures --kind world --count 1000 --out big.yaml && countersign serve --world big.yaml
   countersign fixtures check theirs.ndjson --kind approvers`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -99,7 +100,7 @@ func (a *app) addFixtureFlags(cmd *cobra.Command, f *fixtureFlags) {
 	flags.Uint64Var(&f.count, "count", defaultCount, "how many; of requests: of each operation")
 	flags.Uint64Var(&f.seed, "seed", 0, "another `NUMBER` makes other data")
 	f.locale.addTo(cmd, "locale", "language of names and texts")
-	f.format.addTo(cmd, "format", "how to write it")
+	f.format.addTo(cmd, "format", "how to write it; default: what the end of --out says")
 	flags.StringVar(&f.out, "out", "", "`FILE` to write, or a folder: DIR/")
 	flags.Var(f.set, "set", "put this JSON value into a field of every record (\"email=null\", \"query.limit=5\"), of what is made as a whole into the whole; may be repeated")
 	flags.StringVar(&f.sign, "sign", "", "signature `SCHEME` of requests, or none; default: the one that the vendor's SDKs use")

@@ -30,6 +30,22 @@ func (f *fixtureFlags) folder() bool {
 	return f.out != "" && err == nil && info.IsDir()
 }
 
+// guessFormat takes the format that the name of a file tells, where nobody says one.
+func (f *fixtureFlags) guessFormat() {
+	if f.changed("format") || f.folder() {
+		return
+	}
+	extension := filepath.Ext(f.out)
+	if other := map[string]string{".yml": ".yaml", ".jsonl": ".ndjson"}[extension]; other != "" {
+		extension = other
+	}
+	for _, n := range format.Names() {
+		if n.Extension() == extension {
+			f.format.value = string(n)
+		}
+	}
+}
+
 // file is the file that a set goes into, "" for standard output. The folder is made.
 func (f *fixtureFlags) file(s *fixtureSet) (string, error) {
 	switch {

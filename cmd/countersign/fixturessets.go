@@ -28,6 +28,7 @@ type fixtureSet struct {
 
 // fixtureSets are what the flags ask for, one for each kind.
 func (a *app) fixtureSets(ctx context.Context, f *fixtureFlags) ([]*fixtureSet, error) {
+	f.guessFormat()
 	only := f.vendor
 	if v := a.vendorOfKind(f.kinds[0]); len(f.kinds) == 1 && v != "" && only == "" {
 		only = v
