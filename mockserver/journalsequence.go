@@ -9,7 +9,7 @@ import (
 // Sequence is requests that shall have been made in this order; others may lie between. The order is that of the ids:
 // of two requests that were under way at once either may come first.
 type Sequence struct {
-	// World, After and Since count for every step.
+	// World and After count for every step.
 	World string `json:"world,omitempty"`
 	After uint64 `json:"after,omitempty"`
 	// Steps are what is expected, one request each.
