@@ -33,12 +33,14 @@ func TestMain(m *testing.M) {
 // TestScripts runs one short script a behaviour. With $UPDATE_SCRIPTS set, what they compare is rewritten.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("each command is a process that reads the documents anew; the server's concurrency is tested where it is written, and scripts/test runs the scripts without the race detector")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Condition:           condition,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -59,15 +61,6 @@ func TestScripts(t *testing.T) {
 			"appears":  appears,
 		},
 	})
-}
-
-// condition: [raced] is true where the race detector watches. A script of many commands, none of which does two things at
-// once, is not for it: each command is a process that reads the documents anew.
-func condition(name string) (bool, error) {
-	if name != "raced" {
-		return false, fmt.Errorf("there is no condition %q", name)
-	}
-	return raced, nil
 }
 
 // exits CODE COMMAND...: the command ends with this code.
