@@ -1,8 +1,6 @@
 package mockserver
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -43,7 +41,7 @@ func (s *Server) adminAddFaults(c *gin.Context) {
 	if w == nil {
 		return
 	}
-	var rules faultRules
+	var rules oneOrMore[FaultRule]
 	err := bind(c, &rules)
 	if err == nil && len(rules) == 0 {
 		err = errors.New(`body: want a rule such as {"vendor": "...", "effect": {"throttle": {}}}, or a list of rules`)
@@ -57,17 +55,6 @@ func (s *Server) adminAddFaults(c *gin.Context) {
 		return
 	}
 	c.JSON(http.StatusCreated, gin.H{"faults": added})
-}
-
-// faultRules is one rule, or a list of them.
-type faultRules []FaultRule
-
-func (r *faultRules) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
-		return json.Unmarshal(data, (*[]FaultRule)(r))
-	}
-	*r = make([]FaultRule, 1)
-	return json.Unmarshal(data, &(*r)[0])
 }
 
 func (s *Server) adminClearFaults(c *gin.Context) {

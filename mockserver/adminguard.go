@@ -17,7 +17,7 @@ import (
 const (
 	// maxAdminBody bounds what the admin API reads, in bytes: a world file can be large.
 	maxAdminBody = 64 << 20
-	// maxImport bounds an exported world, in bytes. It is read record by record.
+	// maxImport bounds an exported world, in bytes. It is read whole.
 	maxImport = 1 << 30
 )
 

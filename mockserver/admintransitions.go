@@ -1,8 +1,6 @@
 package mockserver
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,17 +28,6 @@ func transitionFailure(c *gin.Context, err error) {
 	}
 }
 
-// transitionList is one transition, or a list of them.
-type transitionList []Transition
-
-func (l *transitionList) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
-		return json.Unmarshal(data, (*[]Transition)(l))
-	}
-	*l = make([]Transition, 1)
-	return json.Unmarshal(data, &(*l)[0])
-}
-
 func (s *Server) adminTransitions(c *gin.Context) {
 	if w := s.theWorld(c); w != nil {
 		c.JSON(http.StatusOK, gin.H{"transitions": w.Transitions()})
@@ -52,7 +39,7 @@ func (s *Server) adminAddTransitions(c *gin.Context) {
 	if w == nil {
 		return
 	}
-	var list transitionList
+	var list oneOrMore[Transition]
 	err := bind(c, &list)
 	if err == nil && len(list) == 0 {
 		err = errors.New(`body: want a transition such as {"collection": "...", "record": "...", "patch": {...}, "after": "30s"}, or a list of them`)

@@ -27,13 +27,12 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	s.file = file
 	l := &loader{s: s, ctx: ctx, made: map[uint64][]*store.Store{}}
-	if err := l.bases(); err != nil {
-		return err
+	for _, step := range []func() error{l.bases, l.fixtures, l.worlds} {
+		if err := step(); err != nil {
+			return errors.Join(err, file.Close())
+		}
 	}
-	if err := l.fixtures(); err != nil {
-		return err
-	}
-	return l.worlds()
+	return nil
 }
 
 // loader makes worlds from the file. What they share on disk they share in memory.
