@@ -47,6 +47,8 @@ type World struct {
 	// used is when somebody last called it, on the wall clock; see WorldSetting.TTL.
 	used atomic.Int64
 
+	memos sync.Map
+
 	// mu keeps apart what changes the world as a whole, and guards what follows.
 	mu        sync.Mutex
 	origin    *picture // what a reset goes back to
@@ -128,6 +130,16 @@ func (w *World) Secret(label string) [32]byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\x00%s\x00%s", w.setting.Seed, w.name, label)
 	return [32]byte(h.Sum(nil))
+}
+
+// Memo returns what make makes for the key, made once for the world: keys derived from its seed, say. It must depend on
+// nothing that changes. Two calls at once may make it twice; one of the two is kept.
+func (w *World) Memo(key any, make func() any) any {
+	if v, ok := w.memos.Load(key); ok {
+		return v
+	}
+	v, _ := w.memos.LoadOrStore(key, make())
+	return v
 }
 
 // identity seeds what must differ between worlds of the same seed: their credentials.
