@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/countersign/countersign/specs"
 )
@@ -92,7 +93,7 @@ func (c *Call) decodeBody(media string, schema *specs.Schema) (any, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, fmt.Errorf("has something behind its JSON value, at byte %d", dec.InputOffset())
 	}
-	if !validUTF8(c.Body) {
+	if !utf8.Valid(c.Body) {
 		return nil, errors.New("is not UTF-8")
 	}
 	return v, nil
