@@ -26,14 +26,10 @@ type Encodings[T any, F Form[T]] struct {
 	hand   atomic.Uint64
 }
 
-// sight is a record in a form.
-type sight[T any, F Form[T]] struct {
+// encoding is a record in a form.
+type encoding[T any, F Form[T]] struct {
 	rec  *T
 	form F
-}
-
-type encoding[T any, F Form[T]] struct {
-	sight[T, F]
 	text []byte
 }
 
@@ -46,25 +42,32 @@ const (
 
 // NewEncodings keeps up to budget bytes. Its tables take another 12 bytes for every 512 of them.
 func NewEncodings[T any, F Form[T]](budget int) *Encodings[T, F] {
-	n := 1 << bits.Len(uint(max(budget/perSlot, 1)-1)) //nolint:gosec // not negative
+	n := 1 << bits.Len(uint(max(budget/perSlot, 2)-1)) //nolint:gosec // not negative
 	return &Encodings[T, F]{seed: maphash.MakeSeed(), budget: int64(budget),
 		slots: make([]atomic.Pointer[encoding[T, F]], n), sights: make([]atomic.Uint32, n)}
 }
 
 // Append appends the JSON of a record in a form.
 func (e *Encodings[T, F]) Append(b []byte, rec *T, form F) []byte {
-	what := sight[T, F]{rec, form}
-	hash := maphash.Comparable(e.seed, what)
-	slot := &e.slots[hash&uint64(len(e.slots)-1)]
-	if there := slot.Load(); there != nil && there.sight == what {
-		return append(b, there.text...)
+	hash := maphash.Comparable(e.seed, rec) // the form would cost more to hash than its record
+	first, second := e.places(hash)
+	for _, place := range [...]*atomic.Pointer[encoding[T, F]]{first, second} {
+		if there := place.Load(); there != nil && there.rec == rec && there.form == form {
+			return append(b, there.text...)
+		}
 	}
 	from := len(b)
 	b = form.AppendRecord(b, rec)
 	if e.seenBefore(hash) {
-		e.keep(slot, &encoding[T, F]{what, append([]byte(nil), b[from:]...)})
+		e.keep(hash, &encoding[T, F]{rec, form, append([]byte(nil), b[from:]...)})
 	}
 	return b
+}
+
+// places are the two where a record can be: in two forms, or beside another.
+func (e *Encodings[T, F]) places(hash uint64) (first, second *atomic.Pointer[encoding[T, F]]) {
+	i := hash & uint64(len(e.slots)-1)
+	return &e.slots[i], &e.slots[i^1]
 }
 
 // seenBefore lets in what is asked for twice before another wants its place. A walk through a million records that are
@@ -74,11 +77,16 @@ func (e *Encodings[T, F]) seenBefore(hash uint64) bool {
 	return e.sights[hash&uint64(len(e.sights)-1)].Swap(mark) == mark
 }
 
-func (e *Encodings[T, F]) keep(slot *atomic.Pointer[encoding[T, F]], next *encoding[T, F]) {
+// keep puts an encoding in the first of its places; what was there moves to the second.
+func (e *Encodings[T, F]) keep(hash uint64, next *encoding[T, F]) {
 	if next.cost() > e.budget {
 		return
 	}
-	e.used.Add(next.cost() - slot.Swap(next).cost())
+	first, second := e.places(hash)
+	e.used.Add(next.cost())
+	if old := first.Swap(next); old != nil {
+		e.used.Add(-second.Swap(old).cost())
+	}
 	for e.used.Load() > e.budget {
 		e.used.Add(-e.slots[e.hand.Add(1)&uint64(len(e.slots)-1)].Swap(nil).cost())
 	}

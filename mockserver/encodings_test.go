@@ -1,6 +1,7 @@
 package mockserver
 
 import (
+	"hash/maphash"
 	"strconv"
 	"sync"
 	"testing"
@@ -58,6 +59,21 @@ func TestEncodingsLetInOnSecondSight(t *testing.T) {
 			t.Errorf("before request %d: %d bytes in use", want+1, got)
 		}
 		kept.Append(nil, p, quoting{'"'})
+	}
+}
+
+// A record that is shown in two forms in turn is found in both.
+func TestEncodingsTwoForms(t *testing.T) {
+	t.Parallel()
+	kept := NewEncodings[paper, quoting](1 << 20)
+	p := &paper{"x"}
+	for range 3 {
+		kept.Append(nil, p, quoting{'"'})
+		kept.Append(nil, p, quoting{'|'})
+	}
+	first, second := kept.places(maphash.Comparable(kept.seed, p))
+	if a, b := first.Load(), second.Load(); a == nil || b == nil || a.form == b.form {
+		t.Errorf("in the two places: %v and %v", a, b)
 	}
 }
 
