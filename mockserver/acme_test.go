@@ -145,8 +145,8 @@ func acme(mockserver.Env) (*mockserver.Plug, error) {
 	}
 	return &mockserver.Plug{
 		Name: "acme", Spec: spec, Paths: []string{"/acme/"},
-		Identify: func(r *mockserver.Request, keys []string) []string {
-			return append(keys, "key:"+r.Header.Get("X-Key"))
+		Identify: func(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
+			return append(claims, mockserver.Claim{Kind: "key:", Value: r.Header.Get("X-Key")})
 		},
 		Authenticate: acmeAuthenticate,
 		Refuse:       acmeRefuse,

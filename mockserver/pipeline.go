@@ -244,9 +244,10 @@ func (s *Server) worldOf(p *plugged, req *Request) (*World, error) {
 	if p == nil {
 		return s.defaultWorld(), nil
 	}
-	var few [8]string
-	for _, key := range p.Identify(req, few[:0]) {
-		if w := s.owner(claimKey(p, key)); w != nil {
+	var few [8]Claim
+	var key [128]byte // the keys of this call are not worth an allocation
+	for _, claim := range p.Identify(req, few[:0]) {
+		if w := s.owner(appendClaimKey(key[:0], p, claim.Kind, claim.Value)); w != nil {
 			return w, nil
 		}
 	}

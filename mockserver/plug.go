@@ -27,9 +27,9 @@ type Plug struct {
 	Paths []string
 	// Signed reports whether a request on a path nobody claims carries this vendor's signature scheme. May be nil.
 	Signed func(*Request) bool
-	// Identify appends the keys by which a request names its world, the most telling first ("access-key:LTAI...").
-	// They are the texts that the collections' Claims return.
-	Identify func(r *Request, keys []string) []string
+	// Identify appends what a request names its world by, the most telling first. It runs for every request, before
+	// anything is known of it.
+	Identify func(r *Request, claims []Claim) []Claim
 	// Locate names the operation of an RPC request by action and version. nil: operations are found by path. It
 	// returns a *Refusal when the action or version is missing or unknown.
 	Locate func(*Call) (operationID string, err error)
@@ -73,6 +73,10 @@ type Plug struct {
 	// Describe returns the vendor's section of `countersign env` (its "url" is given as base) for the world's present records.
 	Describe func(s *Setup, base string) (any, error)
 }
+
+// Claim is a credential or an id that belongs to one world. Kind and Value together are the text that the collections'
+// Claims return: "access-key:" and "LTAI...".
+type Claim struct{ Kind, Value string }
 
 // Handler does the work of one operation and returns the value that Plug.Success takes. It fails with a *Refusal; any
 // other error is a bug of the stand-in. It works in Call.Tx, which is read-only for GET operations.

@@ -45,10 +45,10 @@ type worlds struct {
 	swept  time.Time
 }
 
-func (s *Server) owner(key string) *World {
+func (s *Server) owner(key []byte) *World {
 	s.worlds.mu.RLock()
 	defer s.worlds.mu.RUnlock()
-	w := s.worlds.owners[key]
+	w := s.worlds.owners[string(key)]
 	if w == nil || w.setting.TTL > 0 && w.over(s.wall()) {
 		return nil
 	}
@@ -233,7 +233,11 @@ func (s *Server) claimable(w *World, stores []*store.Store) (claims []string, er
 	return claims, nil
 }
 
-func claimKey(p *plugged, claim string) string { return p.Name + " " + claim }
+func claimKey(p *plugged, claim string) string { return string(appendClaimKey(nil, p, claim, "")) }
+
+func appendClaimKey(b []byte, p *plugged, kind, value string) []byte {
+	return append(append(append(append(b, p.Name...), ' '), kind...), value...)
+}
 
 func (s *Server) own(w *World, key string) {
 	s.worlds.owners[key] = w

@@ -64,23 +64,23 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 }
 
 // identify names the world by token, then access key, then the account of a token request, then project.
-func identify(r *mockserver.Request, keys []string) []string {
+func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
 	if t := r.Header.Get(headerToken); t != "" {
-		keys = append(keys, claimToken+t)
+		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: t})
 	}
 	if a, ok := parseAuthorization(r.Header.Get("Authorization")); ok {
-		keys = append(keys, claimAccessKey+a.Access)
+		claims = append(claims, mockserver.Claim{Kind: claimAccessKey, Value: a.Access})
 	}
 	if r.Method == http.MethodPost && r.RawPath == "/v3/auth/tokens" {
 		if name := domainOf(r.Body); name != "" {
-			keys = append(keys, claimDomain+name)
+			claims = append(claims, mockserver.Claim{Kind: claimDomain, Value: name})
 		}
 	}
 	if rest, ok := strings.CutPrefix(r.RawPath, "/v2/"); ok {
 		id, _, _ := strings.Cut(rest, "/")
-		keys = append(keys, claimProject+id)
+		claims = append(claims, mockserver.Claim{Kind: claimProject, Value: id})
 	}
-	return keys
+	return claims
 }
 
 // domainOf reads the account's name from the body of a token request, "" if there is none. Nothing has been validated

@@ -38,24 +38,24 @@ func looksSigned(r *mockserver.Request) bool {
 }
 
 // identify names the token and the access key of a request.
-func identify(r *mockserver.Request, keys []string) []string {
+func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
 	if authorization := r.Header.Get("Authorization"); isACS3(authorization) {
 		if token := r.Header.Get(tokenHeader); token != "" {
-			keys = append(keys, tokenClaim(token))
+			claims = append(claims, mockserver.Claim{Kind: claimToken, Value: token})
 		}
 		if a, err := parseACS3(authorization); err == nil {
-			keys = append(keys, keyClaim(a.Credential))
+			claims = append(claims, mockserver.Claim{Kind: claimKey, Value: a.Credential})
 		}
-		return keys
+		return claims
 	}
 	pairs := r.Pairs()
 	if token, ok := pairs.Get(tokenParam); ok {
-		keys = append(keys, tokenClaim(token))
+		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: token})
 	}
 	if id, ok := pairs.Get("AccessKeyId"); ok {
-		keys = append(keys, keyClaim(id))
+		claims = append(claims, mockserver.Claim{Kind: claimKey, Value: id})
 	}
-	return keys
+	return claims
 }
 
 // refuse puts the core's reasons into the gateway's words.

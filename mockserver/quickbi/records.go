@@ -253,8 +253,14 @@ func authorizationID(user, cube, theme string) string {
 }
 
 // The keys by which a request names its world.
-func keyClaim(id string) string      { return "access-key:" + id }
-func tokenClaim(token string) string { return "security-token:" + token }
+// The kinds of claims.
+const (
+	claimKey   = "access-key:"
+	claimToken = "security-token:"
+)
+
+func keyClaim(id string) string      { return claimKey + id }
+func tokenClaim(token string) string { return claimToken + token }
 
 func claimsOf(k *AccessKey) []string {
 	if k.Token == "" {

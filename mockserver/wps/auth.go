@@ -228,18 +228,18 @@ func checkRights(c *mockserver.Call, who *caller) error {
 
 // identify appends the keys by which a request names its world: the token, the app that signs, the client of OAuth,
 // its code and its refresh token.
-func identify(r *mockserver.Request, keys []string) []string {
+func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
 	if token, ok := bearer(r.Header.Get("Authorization")); ok {
-		keys = append(keys, claimToken+token)
+		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: token})
 	}
 	if cred, problem := parseAuthorization(r.Header.Get(headerAuthorization)); problem == "" {
-		keys = append(keys, claimApp+cred.accessKey)
+		claims = append(claims, mockserver.Claim{Kind: claimApp, Value: cred.accessKey})
 	}
 	form, _ := r.Form()
 	for _, field := range [...]struct{ name, claim string }{{"client_id", claimApp}, {"code", claimCode}, {"refresh_token", claimRefresh}} {
 		if value, ok := form.Get(field.name); ok && value != "" {
-			keys = append(keys, field.claim+value)
+			claims = append(claims, mockserver.Claim{Kind: field.claim, Value: value})
 		}
 	}
-	return keys
+	return claims
 }
