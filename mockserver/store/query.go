@@ -34,6 +34,17 @@ func (t *Table[T]) Get(tx *Tx, id string) (*T, error) {
 // Errors: *DuplicateError, ErrReadOnly, the context's.
 func (t *Table[T]) Put(tx *Tx, rec *T) error { return tx.put(t.c, rec) }
 
+// Load is Put for many records at once, cheapest when the table is empty or they lie close together; of records with
+// one id the last one stays. After an error the transaction is to be given up.
+func (t *Table[T]) Load(tx *Tx, recs []*T) error {
+	for _, rec := range recs {
+		if err := tx.put(t.c, rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Delete removes the record with the id, or returns ErrNotFound.
 func (t *Table[T]) Delete(tx *Tx, id string) error { return tx.delete(t.c, id) }
 
@@ -49,14 +60,33 @@ func (t *Table[T]) First(tx *Tx, index, prefix string) (*T, error) {
 	return recs[0], nil
 }
 
+// FirstOf is First for the prefix Key(parts...).
+func (t *Table[T]) FirstOf(tx *Tx, index string, parts ...string) (*T, error) {
+	return t.First(tx, index, Key(parts...))
+}
+
 // Page returns records in the order of the index, those whose key has the prefix.
 func (t *Table[T]) Page(tx *Tx, index, prefix string, r Range) ([]*T, error) {
-	var out []*T
-	err := tx.Scan(t.c, index, prefix, r, func(v any) bool {
-		out = append(out, v.(*T))
+	out, _, err := t.appendPage(nil, tx, index, prefix, r)
+	return out, err
+}
+
+// AppendPage is Page for the prefix Key(parts...). It appends to dst and also returns what Count does: how many records
+// have the prefix, whatever r says.
+func (t *Table[T]) AppendPage(dst []*T, tx *Tx, index string, r Range, parts ...string) ([]*T, int, error) {
+	return t.appendPage(dst, tx, index, Key(parts...), r)
+}
+
+func (t *Table[T]) appendPage(dst []*T, tx *Tx, index, prefix string, r Range) ([]*T, int, error) {
+	total, err := t.Count(tx, index, prefix)
+	if err != nil {
+		return dst, 0, err
+	}
+	err = tx.Scan(t.c, index, prefix, r, func(v any) bool {
+		dst = append(dst, v.(*T))
 		return true
 	})
-	return out, err
+	return dst, total, err
 }
 
 // Count returns the number of records of the index whose key has the prefix.
@@ -67,6 +97,11 @@ func (t *Table[T]) Count(tx *Tx, index, prefix string) (int, error) {
 	}
 	from, to := span(tx.table(t.c).trees[i], prefix)
 	return to - from, nil
+}
+
+// CountOf is Count for the prefix Key(parts...).
+func (t *Table[T]) CountOf(tx *Tx, index string, parts ...string) (int, error) {
+	return t.Count(tx, index, Key(parts...))
 }
 
 // Search returns, in the order of the index, the records with the prefix whose text contains substring, and how many
@@ -153,6 +188,16 @@ func (tx *Tx) GetAny(c *Collection, id string) (any, error) { return tx.get(c, i
 
 // PutAny stores a record made by Collection.Decode.
 func (tx *Tx) PutAny(c *Collection, rec any) error { return tx.put(c, rec) }
+
+// LoadAny is Table.Load for callers that do not know the type: records made by Collection.Decode.
+func (tx *Tx) LoadAny(c *Collection, recs []any) error {
+	for _, rec := range recs {
+		if err := tx.put(c, rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // DeleteAny removes a record by id.
 func (tx *Tx) DeleteAny(c *Collection, id string) error { return tx.delete(c, id) }

@@ -17,7 +17,7 @@ type Store struct {
 	write sync.Mutex
 	cur   atomic.Pointer[state]
 	// OnCommit, if set before first use, sees the claims a transaction adds and drops just before it is published;
-	// an error undoes the transaction.
+	// an error undoes the transaction. Who is told may keep the slices.
 	OnCommit func(added, dropped []string) error
 	// retired stores take no more writes; the write lock guards it.
 	retired bool
@@ -178,18 +178,31 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 
 // Snapshot returns a read transaction over the current version. It holds no lock and needs no closing.
 func (s *Store) Snapshot(ctx context.Context) *Tx {
-	return &Tx{ctx: ctx, layout: s.layout, state: s.cur.Load()}
+	tx := new(Tx)
+	s.SnapshotInto(ctx, tx)
+	return tx
 }
+
+// SnapshotInto is Snapshot for a caller who has a transaction to use again: whatever tx was, it becomes a read
+// transaction over the current version.
+func (s *Store) SnapshotInto(ctx context.Context, tx *Tx) { tx.begin(ctx, s) }
 
 // Update runs fn in a write transaction and publishes what it did, all or nothing. fn may be run again after a
 // conflict in other engines, so it must touch nothing but its transaction.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	return s.UpdateWith(ctx, new(Tx), fn)
+}
+
+// UpdateWith is Update for a caller who has a transaction to use again: whatever tx was, fn gets it as the write
+// transaction. Reset it when its records are needed no more.
+func (s *Store) UpdateWith(ctx context.Context, tx *Tx, fn func(*Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	if s.retired {
 		return ErrRetired
 	}
-	tx := &Tx{ctx: ctx, layout: s.layout, state: s.cur.Load(), writable: true, keeps: s.Keep != nil}
+	tx.begin(ctx, s)
+	tx.writable, tx.keeps = true, s.Keep != nil
 	if err := fn(tx); err != nil {
 		return err
 	}

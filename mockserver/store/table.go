@@ -25,7 +25,9 @@ type Reference[T any] struct {
 	Field string
 	// To is the name of the other collection.
 	To string
-	// IDs returns the ids that must exist there; empty ids are skipped.
+	// ID returns the id that must exist there, or "".
+	ID func(*T) string
+	// IDs is ID for a field of several ids; empty ones are skipped.
 	IDs func(*T) []string
 }
 
@@ -104,7 +106,11 @@ func decodeStrict[T any](data []byte) (any, error) {
 // References adds references to other collections, checked when a transaction commits.
 func (t *Table[T]) References(refs ...Reference[T]) *Table[T] {
 	for _, r := range refs {
-		t.c.refs = append(t.c.refs, reference{field: r.Field, to: r.To, ids: func(v any) []string { return r.IDs(v.(*T)) }})
+		ids := r.IDs
+		if ids == nil {
+			ids = func(rec *T) []string { return []string{r.ID(rec)} }
+		}
+		t.c.refs = append(t.c.refs, reference{field: r.Field, to: r.To, ids: func(v any) []string { return ids(v.(*T)) }})
 	}
 	return t
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// Tx is a transaction. It is used by one goroutine and is of no use after Update or View returned.
+// Tx is a transaction. It is used by one goroutine and is of no use after Update or View returned, other than to begin
+// another one in it with SnapshotInto or UpdateWith. Its zero value waits for that.
 type Tx struct {
 	ctx      context.Context
 	layout   *layout
@@ -27,6 +28,18 @@ type Tx struct {
 type written struct {
 	place int
 	rec   any
+}
+
+// begin makes the transaction a read transaction over the store's current version.
+func (tx *Tx) begin(ctx context.Context, s *Store) {
+	tx.Reset()
+	tx.ctx, tx.layout, tx.state = ctx, s.layout, s.cur.Load()
+}
+
+// Reset makes the transaction hold nothing but memory to use again: neither a context nor a version of the store.
+func (tx *Tx) Reset() {
+	clear(tx.written)
+	*tx = Tx{written: tx.written[:0]}
 }
 
 // Context is the context the transaction was begun with.
