@@ -10,16 +10,8 @@ import (
 	"github.com/countersign/countersign/mockserver/store"
 )
 
-// place is where an operation on approvers works, and in which role.
-type place struct {
-	caller    *caller
-	workspace *Workspace
-	// member is the caller's membership, nil if he has none.
-	member *Member
-}
-
 // enter goes through what the three operations have in common: project header, workspace, the caller's membership.
-func enter(c *mockserver.Call) (*place, error) {
+func enter(c *mockserver.Call) (*caller, error) {
 	who := c.Caller.(*caller)
 	if err := checkProjectHeader(c, who); err != nil {
 		return nil, err
@@ -32,8 +24,9 @@ func enter(c *mockserver.Call) (*place, error) {
 	if w == nil {
 		return nil, c.Refuse(errWorkspace).At("workspace").Because("the project has no workspace %q", clip(id))
 	}
-	m, err := get(c.Tx, members, memberID(w.Key, who.user.Key))
-	return &place{caller: who, workspace: w, member: m}, err
+	who.workspace = w
+	who.member, err = get(c.Tx, members, memberID(w.Key, who.user.Key))
+	return who, err
 }
 
 // checkProjectHeader holds X-Project-Id against the project of the path (DA-031), and asks for it where a signed
@@ -55,15 +48,15 @@ func checkProjectHeader(c *mockserver.Call, who *caller) error {
 }
 
 // enterAsAdmin is enter for operations that ask for an administrator (DA-022).
-func enterAsAdmin(c *mockserver.Call) (*place, error) {
-	at, err := enter(c)
+func enterAsAdmin(c *mockserver.Call) (*caller, error) {
+	who, err := enter(c)
 	if err != nil || c.Switch("DA-022") == "off" {
-		return at, err
+		return who, err
 	}
-	if at.member == nil || at.member.Role != roleAdmin {
-		return nil, c.Refuse(errAdmin).Because("%s is not an administrator of the workspace", at.caller.user.Name)
+	if who.member == nil || who.member.Role != roleAdmin {
+		return nil, c.Refuse(errAdmin).Because("%s is not an administrator of the workspace", who.user.Name)
 	}
-	return at, nil
+	return who, nil
 }
 
 // approverParam is the body of a create request.
@@ -80,7 +73,7 @@ type approverParam struct {
 // createApprover registers a member of the workspace as an approver. Success is 200, not 201.
 // https://support.huaweicloud.com/intl/en-us/api-dataartsstudio/CreateApprover.html
 func createApprover(c *mockserver.Call) (any, error) {
-	at, err := enterAsAdmin(c)
+	who, err := enterAsAdmin(c)
 	if err != nil {
 		return nil, err
 	}
@@ -88,24 +81,36 @@ func createApprover(c *mockserver.Call) (any, error) {
 	if err := c.BindBody(&in); err != nil {
 		return nil, err
 	}
-	if err := checkCandidate(c, at, &in); err != nil {
+	if err := checkCandidate(c, who, &in); err != nil {
 		return nil, err
 	}
-	if err := checkDuplicate(c, at, in.UserID); err != nil {
+	if err := checkDuplicate(c, who, in.UserID); err != nil {
 		return nil, err
 	}
-	a, err := newApprover(c, at, &in)
+	a, err := newApprover(c, who, &in)
 	if err != nil {
 		return nil, err
 	}
 	if err := approvers.Put(c.Tx, a); err != nil {
 		return nil, err
 	}
-	return newViewer(c, at).show(a, created)
+	l, err := newViewer(c, who, created).look(a)
+	return &createReply{a, l}, err
+}
+
+// createReply shows the approver who was created.
+type createReply struct {
+	record *Approver
+	look   look
+}
+
+// AppendJSON appends the approver in the envelope of the service.
+func (r *createReply) AppendJSON(b []byte) []byte {
+	return append(r.look.AppendRecord(append(b, dataHead...), r.record), dataTail...)
 }
 
 // checkCandidate wants the user to be a member of the workspace who may approve.
-func checkCandidate(c *mockserver.Call, at *place, in *approverParam) error {
+func checkCandidate(c *mockserver.Call, who *caller, in *approverParam) error {
 	u, err := first(c.Tx, users, "by_id", store.Key(in.UserID))
 	if err != nil {
 		return err
@@ -113,7 +118,7 @@ func checkCandidate(c *mockserver.Call, at *place, in *approverParam) error {
 	if u == nil {
 		return c.Refuse(errMember).At("user_id").Because("there is no user with this id")
 	}
-	m, err := get(c.Tx, members, memberID(at.workspace.Key, u.Key))
+	m, err := get(c.Tx, members, memberID(who.workspace.Key, u.Key))
 	switch {
 	case err != nil:
 		return err
@@ -135,11 +140,11 @@ func mayApprove(m *Member) bool {
 }
 
 // checkDuplicate is DA-014.
-func checkDuplicate(c *mockserver.Call, at *place, userID string) error {
+func checkDuplicate(c *mockserver.Call, who *caller, userID string) error {
 	if c.Switch("DA-014") == "allow" {
 		return nil
 	}
-	there, err := first(c.Tx, approvers, byUser, store.Key(at.workspace.Key, userID))
+	there, err := first(c.Tx, approvers, byUser, store.Key(who.workspace.Key, userID))
 	if err == nil && there != nil {
 		return c.Refuse(errDuplicate).At("user_id").Because("the user is approver %s of the workspace already", there.ID)
 	}
@@ -178,21 +183,21 @@ func nextID(tx *store.Tx, workspace string) (string, error) {
 	}
 }
 
-func newApprover(c *mockserver.Call, at *place, in *approverParam) (*Approver, error) {
-	id, err := nextID(c.Tx, at.workspace.Key)
+func newApprover(c *mockserver.Call, who *caller, in *approverParam) (*Approver, error) {
+	id, err := nextID(c.Tx, who.workspace.Key)
 	if err != nil {
 		return nil, err
 	}
 	byDefault := c.Switch("DA-027") == "true"
 	return &Approver{
 		ID:        id,
-		Workspace: at.workspace.Key,
+		Workspace: who.workspace.Key,
 		Name:      in.ApproverName,
 		UserID:    in.UserID,
 		Email:     in.Email,
 		Phone:     in.PhoneNumber,
 		App:       appName(c, in.AppName),
-		Creator:   at.caller.user.Key,
+		Creator:   who.user.Key,
 		Created:   unixTime(c.Now().Unix()),
 		NoEmail:   !given(in.EmailNotify, byDefault),
 		NoSMS:     !given(in.SMSNotify, byDefault),
@@ -223,7 +228,7 @@ func appName(c *mockserver.Call, sent *string) string {
 // deleteApprover deletes approvers by record id and answers how many there were.
 // https://support.huaweicloud.com/intl/pt-br/api-dataartsstudio/DeleteApprover.html
 func deleteApprover(c *mockserver.Call) (any, error) {
-	at, err := enterAsAdmin(c)
+	who, err := enterAsAdmin(c)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +239,7 @@ func deleteApprover(c *mockserver.Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if a == nil || a.Workspace != at.workspace.Key {
+		if a == nil || a.Workspace != who.workspace.Key {
 			if c.Switch("DA-015") == "refuse" {
 				return nil, c.Refuse(errApprover).At("approver_ids").Because("the workspace has no approver %q", clip(id))
 			}
@@ -245,7 +250,15 @@ func deleteApprover(c *mockserver.Call) (any, error) {
 		}
 		deleted++
 	}
-	return deleted, nil
+	return deleteReply(deleted), nil
+}
+
+// deleteReply is how many approvers were deleted.
+type deleteReply int
+
+// AppendJSON appends the number in the envelope of the service.
+func (r deleteReply) AppendJSON(b []byte) []byte {
+	return append(appendInt(append(b, dataHead...), int(r)), dataTail...)
 }
 
 // idList is DA-016: ids separated by commas, blanks around them ignored, each once.

@@ -14,12 +14,16 @@ const (
 	headerProjectID = "X-Project-Id"
 )
 
-// caller is who sent the request, and the project of its path.
+// caller is who sent the request, and where he works.
 type caller struct {
-	user    *User
-	project *Project
+	user *User
 	// token is what he proved himself by, nil for a signature.
 	token *Token
+	// project is that of the path.
+	project *Project
+	// workspace and member, his membership in it, are known once he has entered it; member is nil if he is none.
+	workspace *Workspace
+	member    *Member
 }
 
 // Sizes from which the gateway refuses a request, in bytes (DA-041).

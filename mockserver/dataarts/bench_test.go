@@ -80,6 +80,48 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
+// BenchmarkEncodeRecord encodes an approver that is not kept, as each kind of reply can show his addresses.
+func BenchmarkEncodeRecord(b *testing.B) {
+	for name, contact := range map[string]way{"mask": asMask, "cipher": asCipher, "plain": asPlain} {
+		a, l := someApprover()
+		l.manner = &manner{cipher: cipher{tails: [2]int{4, 1}}, contact: contact}
+		b.Run(name, func(b *testing.B) {
+			buf := make([]byte, 0, 1024)
+			b.ReportAllocs()
+			for b.Loop() {
+				buf = l.AppendRecord(buf[:0], a)
+			}
+			b.SetBytes(int64(len(buf)))
+		})
+	}
+}
+
+// BenchmarkEncodePage writes pages of 50: the same one again and again, or one after the other of more records than are
+// kept encoded.
+func BenchmarkEncodePage(b *testing.B) {
+	for name, pages := range map[string]int{"hot": 1, "cold": 4000} {
+		_, l := someApprover()
+		l.manner = &manner{cipher: cipher{tails: [2]int{4, 1}}, contact: asMask}
+		all := make([]approverPage, pages)
+		for i := range all {
+			all[i] = approverPage{total: 50 * pages, look: l, records: make([]*Approver, 50)}
+			for j := range all[i].records {
+				a, _ := someApprover()
+				a.ID = strconv.Itoa(firstID + 50*i + j)
+				all[i].records[j] = a
+			}
+		}
+		b.Run(name, func(b *testing.B) {
+			buf := make([]byte, 0, 64<<10)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				buf = all[i%pages].AppendJSON(buf[:0])
+			}
+			b.SetBytes(int64(len(buf)))
+		})
+	}
+}
+
 func BenchmarkRefused(b *testing.B) {
 	c := benchWorld(b, 1)
 	b.Run("validation", func(b *testing.B) { c.handle(b, c.request("GET", c.users(), "limit=0", ""), 400) })

@@ -4,9 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"strings"
-
-	"github.com/countersign/countersign/mockserver"
 )
 
 // contact is a kind of address.
@@ -18,20 +15,21 @@ const (
 )
 
 // cipher makes what the service's encryption looks like (DA-025). Nothing can be decrypted: the changing bytes are
-// derived from the value and a key of the world, so that nothing needs to be stored.
+// derived from the value and a key of the world, so that nothing needs to be stored. What it appends is in Base64 and
+// needs no escapes in JSON.
 type cipher struct {
 	key    [sha256.Size]byte
 	salted bool
-	// tails are how many characters a mask shows at its end, by kind of address.
+	// tails are how many characters a mask shows at its end, by kind of address: 4 at most.
 	tails [2]int
 }
 
-func newCipher(c *mockserver.Call) *cipher {
-	var seed [16]byte
-	binary.LittleEndian.PutUint64(seed[:], c.World.Seed())
-	copy(seed[8:], "approver")
-	x := &cipher{key: sha256.Sum256(seed[:]), salted: c.Switch("DA-025") == "salted", tails: [2]int{4, 1}}
-	if c.Switch("DA-024") == "uniform" {
+func newCipher(seed uint64, switches func(id string) string) cipher {
+	var text [16]byte
+	binary.LittleEndian.PutUint64(text[:], seed)
+	copy(text[8:], "approver")
+	x := cipher{key: sha256.Sum256(text[:]), salted: switches("DA-025") == "salted", tails: [2]int{4, 1}}
+	if switches("DA-024") == "uniform" {
 		x.tails[contactPhone] = 4
 	}
 	return x
@@ -40,9 +38,11 @@ func newCipher(c *mockserver.Call) *cipher {
 // The bytes that both examples of the page share, before and between the changing ones: a length, versions, counts and
 // the id of a key, as far as one can guess.
 var (
-	cipherHead   = decodeBase64("BBBBAAAAUAAAAAAAAAAHAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAAAAAABAAAABytUyVSWMg67")
+	cipherHead   = decodeBase64(cipherStart)
 	cipherMiddle = decodeBase64("AQAAAQAAAAAAAAAQ")
 )
+
+const cipherStart = "BBBBAAAAUAAAAAAAAAAHAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAAAAAABAAAABytUyVSWMg67"
 
 func decodeBase64(s string) []byte {
 	b, err := base64.StdEncoding.DecodeString(s)
@@ -60,6 +60,13 @@ const (
 	cipherBlock   = 16
 )
 
+// The changing parts.
+const (
+	partKey = iota
+	partIV
+	partText
+)
+
 // textLen is the length of the part that grows: 32 bytes for values of up to 15, as in both examples.
 func textLen(plain string) int { return cipherTextLen + len(plain)/cipherBlock*cipherBlock }
 
@@ -67,53 +74,78 @@ func cipherLen(plain string) int {
 	return len(cipherHead) + cipherKeyLen + len(cipherMiddle) + cipherIVLen + textLen(plain)
 }
 
-// encrypt returns the cipher of an address in Base64: 196 characters for values of up to 15 bytes.
-func (x *cipher) encrypt(id string, kind contact, plain string) string {
-	buf := make([]byte, 0, cipherLen(plain)+sha256.Size)
-	buf = append(buf, cipherHead...)
-	buf = x.appendNoise(buf, id, kind, plain, 0, cipherKeyLen)
-	buf = append(buf, cipherMiddle...)
-	buf = x.appendNoise(buf, id, kind, plain, 1, cipherIVLen)
-	buf = x.appendNoise(buf, id, kind, plain, 2, textLen(plain))
-	return base64.StdEncoding.EncodeToString(buf)
-}
-
-// mask returns the first character of the cipher, asterisks, and its last ones, as long as the cipher (DA-024).
-func (x *cipher) mask(id string, kind contact, plain string) string {
-	whole := x.encrypt(id, kind, plain)
-	tail := x.tails[kind]
-	return whole[:1] + strings.Repeat("*", len(whole)-1-tail) + whole[len(whole)-tail:]
-}
-
-// appendNoise appends n bytes derived from everything given.
-func (x *cipher) appendNoise(buf []byte, id string, kind contact, plain string, part byte, n int) []byte {
+// appendCipher appends the cipher of an address: 196 characters for values of up to 15 bytes.
+func (x *cipher) appendCipher(b []byte, id string, kind contact, plain string) []byte {
 	var stack [256]byte
+	raw := append(stack[:0], cipherHead...)
+	raw = x.appendNoise(raw, id, kind, plain, partKey, cipherKeyLen)
+	raw = append(raw, cipherMiddle...)
+	raw = x.appendNoise(raw, id, kind, plain, partIV, cipherIVLen)
+	raw = x.appendNoise(raw, id, kind, plain, partText, textLen(plain))
+	return base64.StdEncoding.AppendEncode(b, raw)
+}
+
+// appendMask appends the first character of the cipher, asterisks, and its last ones, as long as the cipher (DA-024). Of
+// the cipher it makes no more than these.
+func (x *cipher) appendMask(b []byte, id string, kind contact, plain string) []byte {
+	length, tail := base64.StdEncoding.EncodedLen(cipherLen(plain)), x.tails[kind]
+	b = append(b, cipherStart[0])
+	b = appendAsterisks(b, length-1-tail)
+	last := x.lastFour(id, kind, plain)
+	return append(b, last[len(last)-tail:]...)
+}
+
+// lastFour are the last four characters of the cipher: its last one to three bytes in Base64.
+func (x *cipher) lastFour(id string, kind contact, plain string) (out [4]byte) {
+	blocks := (textLen(plain) - 1) / sha256.Size
+	end := textLen(plain) - blocks*sha256.Size
+	size := (cipherLen(plain)-1)%3 + 1
+	noise := x.noise(id, kind, plain, partText, byte(blocks)) //nolint:gosec // counts on from 0 behind 255, as appendNoise does
+	base64.StdEncoding.Encode(out[:], noise[end-size:end])
+	return out
+}
+
+const asterisks = "****************************************************************"
+
+func appendAsterisks(b []byte, n int) []byte {
+	for ; n > len(asterisks); n -= len(asterisks) {
+		b = append(b, asterisks...)
+	}
+	return append(b, asterisks[:n]...)
+}
+
+// appendNoise appends n bytes of a changing part.
+func (x *cipher) appendNoise(buf []byte, id string, kind contact, plain string, part byte, n int) []byte {
+	end := len(buf) + n
+	for block := byte(0); len(buf) < end; block++ {
+		noise := x.noise(id, kind, plain, part, block)
+		buf = append(buf, noise[:]...)
+	}
+	return buf[:end]
+}
+
+// noise is a block of a changing part, derived from everything given.
+func (x *cipher) noise(id string, kind contact, plain string, part, block byte) [sha256.Size]byte {
+	var stack [128]byte
 	text := append(stack[:0], x.key[:]...)
-	text = append(text, part, 0, byte(kind))
+	text = append(text, part, block, byte(kind))
 	if x.salted {
 		text = append(text, id...)
 		text = append(text, 0)
 	}
 	text = append(text, plain...)
-	end := len(buf) + n
-	for len(buf) < end {
-		sum := sha256.Sum256(text)
-		buf = append(buf, sum[:]...)
-		text[len(x.key)+1]++
-	}
-	return buf[:end]
+	return sha256.Sum256(text)
 }
 
 const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-// topicEnd is the random end of a topic's name: eight letters and digits, fixed for each record of a world.
-func (x *cipher) topicEnd(id string) string {
+// appendTopicEnd appends the random end of a topic's name: eight letters and digits, fixed for each record of a world.
+func (x *cipher) appendTopicEnd(b []byte, id string) []byte {
 	var stack [64]byte
 	text := append(append(append(stack[:0], x.key[:]...), "topic"...), id...)
 	sum := sha256.Sum256(text)
-	var out [8]byte
-	for i := range out {
-		out[i] = alphanumeric[binary.LittleEndian.Uint16(sum[2*i:])%uint16(len(alphanumeric))]
+	for i := range 8 {
+		b = append(b, alphanumeric[binary.LittleEndian.Uint16(sum[2*i:])%uint16(len(alphanumeric))])
 	}
-	return string(out[:])
+	return b
 }

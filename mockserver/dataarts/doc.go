@@ -5,11 +5,13 @@
 //
 // # Files
 //
-//	dataarts.go      the plug: what belongs to it, the envelopes, the replies to the core's own refusals
+//	dataarts.go      the plug: what belongs to it, the replies to the core's own refusals
 //	authenticate.go  token and signature, up to the project of the path
 //	signature.go     SDK-HMAC-SHA256, with canonical.go; knows nothing of the rest
 //	mistakes.go      what clients get wrong when they sign, with explain.go
-//	approvers.go     create and delete; list.go lists, view.go shows a record, cipher.go hides addresses
+//	approvers.go     create and delete; list.go lists
+//	view.go          how a record is shown, with cipher.go, which hides addresses; page.go puts records together
+//	envelopes.go     what is around a reply, and the errors; json.go writes their texts
 //	iam.go           tokens, projects and accounts
 //	records.go       the collections
 //	demo.go          the demo world, its credentials and `countersign env`

@@ -63,7 +63,7 @@ func TestReasonsNameThePlace(t *testing.T) {
 		"the path is served with DELETE, GET, POST, not with PUT": c.request("PUT", c.users(), "", ""),
 	} {
 		g := c.send(s)
-		var v serviceError
+		var v slowServiceError
 		if err := json.Unmarshal([]byte(g.body), &v); err != nil || v.Data == nil || v.Data.Reason != want {
 			t.Errorf("got  %s (%v)\nwant %s", g.body, err, want)
 			continue

@@ -7,33 +7,28 @@ import (
 	"github.com/countersign/countersign/mockserver/store"
 )
 
-// approverPage is one page of the list.
-type approverPage struct {
-	// Total counts everything that matches, on all pages together.
-	Total   int           `json:"total"`
-	Records []*approverVO `json:"records"`
-}
-
 // listApprovers lists the approvers of a workspace. The offset is rounded down to a multiple of the limit.
 // https://support.huaweicloud.com/intl/en-us/api-dataartsstudio/ListApprovers.html
 func listApprovers(c *mockserver.Call) (any, error) {
-	at, err := enter(c)
+	who, err := enter(c)
 	if err != nil {
 		return nil, err
 	}
-	if at.member == nil && c.Switch("DA-022") == "enforce" {
-		return nil, c.Refuse(errCaller).Because("%s is not a member of the workspace", at.caller.user.Name)
+	if who.member == nil && c.Switch("DA-022") == "enforce" {
+		return nil, c.Refuse(errCaller).Because("%s is not a member of the workspace", who.user.Name)
 	}
-	found, total, err := findApprovers(c, at.workspace.Key)
+	found, total, err := findApprovers(c, who.workspace.Key)
 	if err != nil {
 		return nil, err
 	}
-	v := newViewer(c, at)
-	page := &approverPage{Total: total, Records: make([]*approverVO, len(found))}
+	v := newViewer(c, who, listed)
+	page := &approverPage{total: total, records: found}
 	for i, a := range found {
-		if page.Records[i], err = v.show(a, listed); err != nil {
+		l, err := v.look(a)
+		if err != nil {
 			return nil, err
 		}
+		page.show(i, l)
 	}
 	return page, nil
 }

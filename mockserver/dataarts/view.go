@@ -1,153 +1,233 @@
 package dataarts
 
 import (
-	"strings"
 	"time"
 
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
 )
 
-// approverVO is an approver as replies show him, in the order of the examples.
-type approverVO struct {
-	ID           string  `json:"id"`
-	ApproverName string  `json:"approver_name"`
-	UserID       string  `json:"user_id"`
-	UserName     string  `json:"user_name"`
-	Email        *string `json:"email"`
-	UserType     *string `json:"user_type"`
-	PhoneNumber  *string `json:"phone_number"`
-	CreateBy     string  `json:"create_by"`
-	CreateTime   string  `json:"create_time"`
-	AppName      string  `json:"app_name"`
-	TopicURN     *string `json:"topic_urn"`
-	ProjectID    string  `json:"project_id"`
-}
-
-// form is the reply in which a record is shown: the two show some fields differently.
-type form int
+// reply is the kind of reply in which a record is shown: the two show some fields differently.
+type reply int
 
 const (
-	created form = iota
+	created reply = iota
 	listed
 )
 
-// viewer shows the approvers of one workspace as the world's switches say.
-type viewer struct {
-	c         *mockserver.Call
-	project   *Project
-	projectID string
-	cipher    *cipher
-	creators  map[string]*User
-
-	createBy, topics, topicName, layout string
-	contact                             [2]string // by form
-	memberName                          bool
-}
+// way is how an address is shown.
+type way byte
 
 const (
-	layoutMillis  = "2006-01-02T15:04:05.000Z"
-	layoutSeconds = "2006-01-02T15:04:05Z"
+	asPlain way = iota
+	asCipher
+	asMask
 )
 
-func newViewer(c *mockserver.Call, at *place) *viewer {
-	p := at.caller.project
-	v := &viewer{c: c, project: p, projectID: p.ID, cipher: newCipher(c), creators: map[string]*User{},
-		createBy: c.Switch("DA-006"), topics: c.Switch("DA-007"), topicName: p.Region, layout: layoutMillis,
-		contact: [2]string{c.Switch("DA-003"), c.Switch("DA-004")}, memberName: c.Switch("DA-008") == "member"}
-	if c.Switch("DA-029") == "workspace" {
-		v.projectID += "-workspace-" + at.workspace.ID
-	}
-	if c.Switch("DA-026") == "project" {
-		v.topicName = p.Name
-	}
-	if c.Switch("DA-028") == "seconds" {
-		v.layout = layoutSeconds
-	}
-	return v
+// manner is how a world shows approvers in one kind of reply: its key and what it has decided. A world has one of each
+// kind for good.
+type manner struct {
+	cipher  cipher
+	contact way
+	// creatorName shows the creator by name instead of id (DA-006), memberName the approver by the name of the user
+	// behind the user id instead of the name that was sent (DA-008).
+	creatorName, memberName bool
+	// topicAlways: there is a topic even for who is not notified (DA-007); topicProject: it has the project's name in the
+	// region's place (DA-026).
+	topicAlways, topicProject bool
+	// bareProject leaves the workspace out of project_id (DA-029), seconds the milliseconds out of times (DA-028).
+	bareProject, seconds bool
 }
 
-func (v *viewer) show(a *Approver, f form) (*approverVO, error) {
-	creator, err := v.creator(a.Creator)
-	if err != nil {
-		return nil, err
-	}
-	out := &approverVO{
-		ID:           a.ID,
-		ApproverName: a.Name,
-		UserID:       a.UserID,
-		UserName:     a.Name,
-		Email:        v.hide(a, contactEmail, a.Email, f),
-		PhoneNumber:  v.hide(a, contactPhone, a.Phone, f),
-		CreateBy:     creator.ID,
-		CreateTime:   time.Unix(int64(a.Created), 0).UTC().Format(v.layout),
-		AppName:      a.App,
-		TopicURN:     v.topic(a),
-		ProjectID:    v.projectID,
-	}
-	if v.createBy == "name" || v.createBy == "example" && f == listed {
-		out.CreateBy = creator.Name
-	}
-	if v.memberName {
-		out.UserName, err = v.nameOf(a)
-	}
-	return out, err
+// manners is the key of Memo.
+type manners struct{}
+
+func mannerOf(c *mockserver.Call, r reply) *manner {
+	return &c.World.Memo(manners{}, func() any {
+		return &[...]manner{created: newManner(c, created), listed: newManner(c, listed)}
+	}).(*[2]manner)[r]
 }
 
-// creator looks a creator up once a page.
-func (v *viewer) creator(key string) (*User, error) {
-	if u := v.creators[key]; u != nil {
-		return u, nil
+func newManner(c *mockserver.Call, r reply) manner {
+	createBy := c.Switch("DA-006")
+	contacts := [...]string{created: c.Switch("DA-003"), listed: c.Switch("DA-004")}
+	return manner{
+		cipher:       newCipher(c.World.Seed(), c.Switch),
+		contact:      map[string]way{"plain": asPlain, "cipher": asCipher, "mask": asMask}[contacts[r]],
+		creatorName:  createBy == "name" || createBy == "example" && r == listed,
+		memberName:   c.Switch("DA-008") == "member",
+		topicAlways:  c.Switch("DA-007") == "always",
+		topicProject: c.Switch("DA-026") == "project",
+		bareProject:  c.Switch("DA-029") == "project",
+		seconds:      c.Switch("DA-028") == "seconds",
 	}
-	u, err := users.Get(v.c.Tx, key)
-	v.creators[key] = u
-	return u, err
 }
 
-func (v *viewer) nameOf(a *Approver) (string, error) {
-	u, err := first(v.c.Tx, users, "by_id", store.Key(a.UserID))
-	if err != nil || u == nil {
-		return a.Name, err
-	}
-	return u.Name, nil
+// look is everything beside the approver that his JSON depends on. Records are never changed, so equal pointers are
+// equal records.
+type look struct {
+	manner    *manner
+	project   *Project
+	workspace *Workspace
+	creator   *User
+	// member is the user with the approver's user id where the manner asks for his name, if there is one.
+	member *User
 }
 
-// hide shows an address as the world's switch for the reply says; none is null.
-func (v *viewer) hide(a *Approver, kind contact, plain string, f form) *string {
-	if plain == "" {
-		return nil
-	}
-	out := plain
-	switch v.contact[f] {
-	case "cipher":
-		out = v.cipher.encrypt(a.ID, kind, plain)
-	case "mask":
-		out = v.cipher.mask(a.ID, kind, plain)
-	}
-	return &out
+// encodings keeps approvers as they were encoded, for all servers of the process.
+var encodings = mockserver.NewEncodings[Approver, look](32 << 20)
+
+// AppendRecord appends the approver as replies show him, in the order of the examples.
+func (l look) AppendRecord(b []byte, a *Approver) []byte {
+	b = append(b, `{"id":`...)
+	b = appendString(b, a.ID)
+	b = append(b, `,"approver_name":`...)
+	b = appendString(b, a.Name)
+	b = append(b, `,"user_id":`...)
+	b = appendString(b, a.UserID)
+	b = append(b, `,"user_name":`...)
+	b = appendString(b, l.userName(a))
+	b = append(b, `,"email":`...)
+	b = l.appendContact(b, a.ID, contactEmail, a.Email)
+	b = append(b, `,"user_type":null,"phone_number":`...)
+	b = l.appendContact(b, a.ID, contactPhone, a.Phone)
+	b = append(b, `,"create_by":`...)
+	b = appendString(b, l.createdBy())
+	b = append(b, `,"create_time":"`...)
+	b = l.appendTime(b, a.Created)
+	b = append(b, `","app_name":`...)
+	b = appendString(b, a.App)
+	b = append(b, `,"topic_urn":`...)
+	b = l.appendTopic(b, a)
+	b = append(b, `,"project_id":"`...)
+	b = l.appendProject(b)
+	return append(b, `"}`...)
 }
 
-// topic composes the URN of the SMN topic that notifies the approver (DA-007, DA-026).
-func (v *viewer) topic(a *Approver) *string {
-	if a.NoEmail && a.NoSMS && v.topics == "null" {
-		return nil
+func (l look) userName(a *Approver) string {
+	if l.member != nil {
+		return l.member.Name
 	}
-	var b strings.Builder
-	b.Grow(192)
-	for _, part := range []string{"urn:smn:", v.project.Region, ":", v.project.ID, ":DataArts_Topic_Approver_", v.topicName, "_",
-		v.project.ID, "_", topicText(a.App), "_", v.cipher.topicEnd(a.ID)} {
-		b.WriteString(part)
-	}
-	out := b.String()
-	return &out
+	return a.Name
 }
 
-// topicText keeps what a topic's name may hold: letters, digits, hyphens and underscores.
-func topicText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 128 && (unreserved[byte(r)] && r != '.' && r != '~') {
-			return r
+func (l look) createdBy() string {
+	if l.manner.creatorName {
+		return l.creator.Name
+	}
+	return l.creator.ID
+}
+
+// appendContact appends an address as the manner says; none is null.
+func (l look) appendContact(b []byte, id string, kind contact, address string) []byte {
+	if address == "" {
+		return append(b, "null"...)
+	}
+	b = append(b, '"')
+	switch l.manner.contact {
+	case asCipher:
+		b = l.manner.cipher.appendCipher(b, id, kind, address)
+	case asMask:
+		b = l.manner.cipher.appendMask(b, id, kind, address)
+	default:
+		b = appendText(b, address)
+	}
+	return append(b, '"')
+}
+
+// appendTime appends a time in UTC. Records keep no fractions of a second.
+func (l look) appendTime(b []byte, t unixTime) []byte {
+	b = time.Unix(int64(t), 0).UTC().AppendFormat(b, time.RFC3339)
+	if l.manner.seconds {
+		return b
+	}
+	return append(b[:len(b)-1], ".000Z"...)
+}
+
+// appendTopic appends the URN of the SMN topic that notifies the approver (DA-007, DA-026).
+func (l look) appendTopic(b []byte, a *Approver) []byte {
+	if a.NoEmail && a.NoSMS && !l.manner.topicAlways {
+		return append(b, "null"...)
+	}
+	name := l.project.Region
+	if l.manner.topicProject {
+		name = l.project.Name
+	}
+	b = append(b, `"urn:smn:`...)
+	b = appendText(b, l.project.Region)
+	b = append(b, ':')
+	b = appendText(b, l.project.ID)
+	b = append(b, ":DataArts_Topic_Approver_"...)
+	b = appendText(b, name)
+	b = append(b, '_')
+	b = appendText(b, l.project.ID)
+	b = append(b, '_')
+	b = appendTopicText(b, a.App)
+	b = append(b, '_')
+	b = l.manner.cipher.appendTopicEnd(b, a.ID)
+	return append(b, '"')
+}
+
+// appendTopicText keeps what a topic's name may hold: letters, digits, hyphens and underscores.
+func appendTopicText(b []byte, s string) []byte {
+	for _, r := range s {
+		if r < 128 && unreserved[r] && r != '.' && r != '~' {
+			b = append(b, byte(r))
+		} else {
+			b = append(b, '_')
 		}
-		return '_'
-	}, s)
+	}
+	return b
+}
+
+func (l look) appendProject(b []byte) []byte {
+	b = appendText(b, l.project.ID)
+	if l.manner.bareProject {
+		return b
+	}
+	return appendText(append(b, "-workspace-"...), l.workspace.ID)
+}
+
+// viewer finds the looks of the approvers of one reply.
+type viewer struct {
+	tx *store.Tx
+	// last is the look of the approver before.
+	last look
+	// creators are those met so far.
+	creators []*User
+}
+
+func newViewer(c *mockserver.Call, who *caller, r reply) *viewer {
+	return &viewer{tx: c.Tx, last: look{manner: mannerOf(c, r), project: who.project, workspace: who.workspace}}
+}
+
+// look returns what an approver of the reply is shown by.
+func (v *viewer) look(a *Approver) (look, error) {
+	if v.last.creator == nil || v.last.creator.Key != a.Creator {
+		u, err := v.creator(a.Creator)
+		if err != nil {
+			return look{}, err
+		}
+		v.last.creator = u
+	}
+	if v.last.manner.memberName {
+		u, err := first(v.tx, users, "by_id", store.Key(a.UserID))
+		if err != nil {
+			return look{}, err
+		}
+		v.last.member = u
+	}
+	return v.last, nil
+}
+
+// creator looks a creator up once a reply.
+func (v *viewer) creator(key string) (*User, error) {
+	for _, u := range v.creators {
+		if u.Key == key {
+			return u, nil
+		}
+	}
+	u, err := users.Get(v.tx, key)
+	v.creators = append(v.creators, u)
+	return u, err
 }
