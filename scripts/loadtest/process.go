@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a program that was started and serves.
+type process struct {
+	cmd  *exec.Cmd
+	addr string
+	gone chan struct{}
+}
+
+// tick is the unit of the times in /proc: Linux has a hundred a second for every program to see.
+const tick = 10 * time.Millisecond
+
+// cpu is what the process has spent so far.
+func (p *process) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := bytes.Cut(text, []byte(") ")) // behind the name, which may have blanks
+	fields := strings.Fields(string(after))
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/PID/stat has %d fields", len(fields))
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	if err1 != nil || err2 != nil {
+		return 0, fmt.Errorf("/proc/PID/stat: %q %q", fields[11], fields[12])
+	}
+	return time.Duration(user+system) * tick, nil
+}
+
+// resident is the memory of the process, in bytes.
+func (p *process) resident() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, found := bytes.Cut(text, []byte("VmRSS:"))
+	fields := strings.Fields(string(after))
+	if !found || len(fields) < 2 || fields[1] != "kB" {
+		return 0, fmt.Errorf("no VmRSS in /proc/PID/status")
+	}
+	n, err := strconv.ParseInt(fields[0], 10, 64)
+	return n << 10, err
+}
+
+// stop ends the process and waits for it.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.gone:
+	case <-time.After(5 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.gone
+	}
+}
+
+func (p *process) start() error {
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	p.gone = make(chan struct{})
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.gone)
+	}()
+	return nil
+}
+
+// yardstick starts a bare gin handler that answers a request as the server has.
+func (b *bench) yardstick(ctx context.Context, r *recorded, reply *reply) (*process, error) {
+	file := b.path("reply")
+	if err := os.WriteFile(file, reply.body, 0o600); err != nil {
+		return nil, err
+	}
+	p := &process{cmd: exec.CommandContext(ctx, b.bin+"/yardstick", "--method", r.method, "--path", r.path,
+		"--status", strconv.Itoa(reply.status), "--content-type", reply.contentType, "--body", file)}
+	p.cmd.Stderr = b.log
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	p.addr = strings.TrimSpace(line)
+	p.gone = make(chan struct{})
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.gone)
+	}()
+	return p, err
+}
+
+// server is a running countersign.
+type server struct {
+	process
+	// ready is how long it took from its start until it answered.
+	ready time.Duration
+	env   environment
+}
+
+// serve starts countersign with further flags, and returns once it answers. Its log, a line for each request, goes
+// nowhere.
+func (b *bench) serve(ctx context.Context, patience time.Duration, flags ...string) (*server, error) {
+	addr, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"serve", "--addr", addr}, strings.Fields(b.options.serve)...)
+	s := &server{process: process{addr: addr, cmd: exec.CommandContext(ctx, b.bin+"/countersign", append(args, flags...)...)}}
+	log, err := os.Create(b.path("serve.log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	s.cmd.Stderr = log
+	if s.ready, err = s.launch(patience); err != nil {
+		text, _ := os.ReadFile(log.Name())
+		return nil, fmt.Errorf("countersign serve %s: %w: %s", strings.Join(flags, " "), err, last(text, 500))
+	}
+	return s, nil
+}
+
+// launch starts the program and waits until its port answers a request.
+func (s *server) launch(patience time.Duration) (time.Duration, error) {
+	begin := time.Now()
+	if err := s.start(); err != nil {
+		return 0, err
+	}
+	for {
+		if conn, err := net.Dial("tcp", s.addr); err == nil {
+			conn.Close()
+			break
+		}
+		select {
+		case <-s.gone:
+			return 0, fmt.Errorf("it ended")
+		case <-time.After(200 * time.Microsecond):
+		}
+		if time.Since(begin) > patience {
+			s.stop()
+			return 0, fmt.Errorf("not ready after %s", patience)
+		}
+	}
+	err := s.admin(http.MethodGet, "/worlds/default/env", nil, &s.env)
+	return time.Since(begin), err
+}
+
+// admin calls the admin API.
+func (s *server) admin(method, path string, body, into any) error {
+	var text bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&text).Encode(body); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequest(method, "http://"+s.addr+"/__admin"+path, &text)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: status %d: %s", method, path, resp.StatusCode, last(answer, 300))
+	}
+	if err != nil || into == nil {
+		return err
+	}
+	return json.Unmarshal(answer, into)
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func last(text []byte, n int) string {
+	return strings.TrimSpace(string(text[max(0, len(text)-n):]))
+}
