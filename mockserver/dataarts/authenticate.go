@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	headerToken     = "X-Auth-Token"
-	headerProjectID = "X-Project-Id"
+	headerAuthorization = "Authorization"
+	headerToken         = "X-Auth-Token"
+	headerProjectID     = "X-Project-Id"
 )
 
 // caller is who sent the request, and where he works.
@@ -95,7 +96,7 @@ func authenticateIAM(c *mockserver.Call) error {
 
 // credentials checks the token or the signature; with both, one of them counts (DA-017).
 func credentials(c *mockserver.Call) (*caller, error) {
-	token, signed := c.Header.Get(headerToken), c.Header.Get("Authorization")
+	token, signed := header(c.Header, headerToken), header(c.Header, headerAuthorization)
 	switch {
 	case token == "" && signed == "":
 		return nil, c.Refuse(errNoToken).Because("there is neither an X-Auth-Token nor an Authorization header")
@@ -125,12 +126,12 @@ func byToken(c *mockserver.Call, id string) (*caller, error) {
 
 func expired(at *time.Time, now time.Time) bool { return at != nil && !now.Before(*at) }
 
-func bySignature(c *mockserver.Call, header string) (*caller, error) {
-	a, ok := parseAuthorization(header)
+func bySignature(c *mockserver.Call, signed string) (*caller, error) {
+	a, ok := parseAuthorization(signed)
 	if !ok {
 		return nil, unreadableAuthorization(c)
 	}
-	date := c.Header.Get(headerDate)
+	date := header(c.Header, headerDate)
 	at, ok := parseDate(date)
 	if !ok || !a.signs("x-sdk-date") {
 		return nil, incompleteSignature(c, date)
@@ -147,8 +148,8 @@ func bySignature(c *mockserver.Call, header string) (*caller, error) {
 			Because("the client's clock differs by %s, at most %s is allowed", now.Sub(at).Abs().Round(time.Second), window)
 	}
 	m := messageOf(c.Request)
-	if !verify(m, &a, key.SK) {
-		explain(c, m, a, key)
+	if !verify(&m, &a, key.SK) {
+		explain(c, a, key)
 		return nil, c.Refuse(errSignature).Because("the signature does not fit the request; the journal's explanation says more")
 	}
 	u, err := users.Get(c.Tx, key.User)
@@ -161,7 +162,7 @@ func unreadableAuthorization(c *mockserver.Call) *mockserver.Refusal {
 	if c.Switch("DA-037") == errIAM {
 		name = errIAM
 	}
-	return c.Refuse(name).At("Authorization").
+	return c.Refuse(name).At(headerAuthorization).
 		Because("want: %s Access=<ak>, SignedHeaders=<names>, Signature=<hex>", scheme)
 }
 
@@ -186,7 +187,7 @@ func clip(s string) string {
 // checkAccessKey looks at everything about the key but the signature.
 func checkAccessKey(c *mockserver.Call, key *AccessKey, a *authorization) *mockserver.Refusal {
 	if key == nil {
-		return c.Refuse(errNoAccessKey, a.Access).At("Authorization").Because("no world knows the access key")
+		return c.Refuse(errNoAccessKey, a.Access).At(headerAuthorization).Because("no world knows the access key")
 	}
 	if key.LockedUntil != nil && c.Now().Before(*key.LockedUntil) {
 		return c.Refuse(errAccessKeyLocked).Because("the access key is locked until %s", key.LockedUntil.UTC().Format(time.RFC3339))
@@ -199,7 +200,7 @@ func checkAccessKey(c *mockserver.Call, key *AccessKey, a *authorization) *mocks
 
 // checkSecurityToken is DA-039.
 func checkSecurityToken(c *mockserver.Call, key *AccessKey) *mockserver.Refusal {
-	sent := c.Header.Get(headerSecurity)
+	sent := header(c.Header, headerSecurity)
 	right := subtle.ConstantTimeCompare([]byte(sent), []byte(key.SecurityToken)) == 1
 	if !right && c.Switch("DA-039") == "signature" {
 		return c.Refuse(errSignature).At(headerSecurity).Because("the security token is missing or not the access key's")
@@ -266,6 +267,6 @@ func admitToProject(c *mockserver.Call, who *caller, scope *Project) error {
 }
 
 // messageOf is the request as the signature sees it.
-func messageOf(r *mockserver.Request) *message {
-	return &message{Method: r.Method, Path: r.RawPath, Query: r.RawQuery, Host: r.Host, Header: r.Header, Body: r.Body}
+func messageOf(r *mockserver.Request) message {
+	return message{Method: r.Method, Path: r.RawPath, Query: r.RawQuery, Host: r.Host, Header: r.Header, Body: r.Body}
 }

@@ -134,14 +134,14 @@ const upperHex = "0123456789ABCDEF"
 
 // appendEncoded appends s with every byte but letters, digits and -_.~ percent-encoded.
 func appendEncoded(buf []byte, s string) []byte {
+	from := 0
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; unreserved[c] {
-			buf = append(buf, c)
-		} else {
-			buf = append(buf, '%', upperHex[c>>4], upperHex[c&15])
+		if c := s[i]; !unreserved[c] {
+			buf = append(append(buf, s[from:i]...), '%', upperHex[c>>4], upperHex[c&15])
+			from = i + 1
 		}
 	}
-	return buf
+	return append(buf, s[from:]...)
 }
 
 var unreserved = func() (t [256]bool) {
@@ -153,19 +153,25 @@ var unreserved = func() (t [256]bool) {
 
 // appendHeader appends a line for each value of the header, sorted, or an empty one for a header that is not there.
 func appendHeader(buf []byte, m *message, name string) []byte {
-	values := headerValues(m, name)
-	if len(values) > 1 {
-		values = slices.Sorted(slices.Values(values))
+	if name == "host" {
+		return appendHeaderLine(buf, name, m.Host)
 	}
-	for i := 0; i < max(1, len(values)); i++ {
-		buf = append(buf, name...)
-		buf = append(buf, ':')
-		if i < len(values) {
-			buf = append(buf, strings.TrimSpace(values[i])...)
-		}
-		buf = append(buf, '\n')
+	values := m.Header[headerKey(name)]
+	switch len(values) {
+	case 0:
+		return appendHeaderLine(buf, name, "")
+	case 1:
+		return appendHeaderLine(buf, name, values[0])
+	}
+	for _, v := range slices.Sorted(slices.Values(values)) {
+		buf = appendHeaderLine(buf, name, v)
 	}
 	return buf
+}
+
+func appendHeaderLine(buf []byte, name, value string) []byte {
+	buf = append(append(buf, name...), ':')
+	return append(append(buf, strings.TrimSpace(value)...), '\n')
 }
 
 // headerValues looks a header up by its name in lower case.
@@ -173,23 +179,54 @@ func headerValues(m *message, name string) []string {
 	if name == "host" {
 		return []string{m.Host}
 	}
-	if canonical, ok := knownHeaders[name]; ok {
-		return m.Header[canonical]
-	}
-	return m.Header[textproto.CanonicalMIMEHeaderKey(name)]
+	return m.Header[headerKey(name)]
 }
 
-// knownHeaders spares the usual names the conversion.
-var knownHeaders = map[string]string{
-	"user-agent": "User-Agent", "workspace": "Workspace", "x-project-id": "X-Project-Id", "x-sdk-date": headerDate,
-	"x-security-token": headerSecurity, "content-type": "Content-Type", "x-auth-token": headerToken,
+// headerKey is the name under which a Header has a header of that name in lower case. It spares those that clients of the
+// service sign the conversion.
+func headerKey(name string) string {
+	switch name {
+	case "content-type":
+		return "Content-Type"
+	case "user-agent":
+		return "User-Agent"
+	case "workspace":
+		return "Workspace"
+	case "x-auth-token":
+		return headerToken
+	case "x-domain-id":
+		return "X-Domain-Id"
+	case "x-project-id":
+		return headerProjectID
+	case "x-sdk-content-sha256":
+		return headerPayload
+	case "x-sdk-date":
+		return headerDate
+	case "x-security-token":
+		return headerSecurity
+	}
+	return textproto.CanonicalMIMEHeaderKey(name)
 }
+
+// header is Header.Get for a name in canonical form.
+func header(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// emptyHash is the SHA-256 of no bytes at all.
+const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // appendPayloadHash appends the SHA-256 of the body. A client may send it in a header instead, or say there that it
 // has not signed the payload; a hash that is not the body's changes nothing.
 func appendPayloadHash(buf []byte, m *message) []byte {
 	if v := m.Header[headerPayload]; len(v) == 1 && v[0] == unsigned {
 		return append(buf, unsigned...)
+	}
+	if len(m.Body) == 0 {
+		return append(buf, emptyHash...)
 	}
 	sum := sha256.Sum256(m.Body)
 	return hex.AppendEncode(buf, sum[:])

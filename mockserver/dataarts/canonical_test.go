@@ -113,8 +113,8 @@ func FuzzParseAuthorization(f *testing.F) {
 		if !ok {
 			return
 		}
-		again, ok := parseAuthorization(scheme + " Access=" + a.Access + ", SignedHeaders=" + strings.Join(a.Signed, ";") + ", Signature=" + a.Signature)
-		if !ok || again.Access != a.Access || again.Signature != a.Signature || strings.Join(again.Signed, ";") != strings.Join(a.Signed, ";") {
+		again, ok := parseAuthorization(scheme + " Access=" + a.Access + ", SignedHeaders=" + a.Signed + ", Signature=" + a.Signature)
+		if !ok || again.Access != a.Access || again.Signature != a.Signature || again.Signed != a.Signed {
 			t.Errorf("%q is read as %+v and then as %+v", header, a, again)
 		}
 	})

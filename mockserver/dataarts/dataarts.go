@@ -37,7 +37,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 		Name:         "dataarts",
 		Spec:         spec,
 		Paths:        []string{"/v2/", "/v3/"},
-		Signed:       func(r *mockserver.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), scheme+" ") },
+		Signed:       signs,
 		Identify:     identify,
 		Begin:        begin,
 		Authenticate: authenticate,
@@ -63,12 +63,17 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 	}, nil
 }
 
+// signs reports whether the request is signed with the vendor's scheme.
+func signs(r *mockserver.Request) bool {
+	return strings.HasPrefix(header(r.Header, headerAuthorization), scheme+" ")
+}
+
 // identify names the world by token, then access key, then the account of a token request, then project.
 func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
-	if t := r.Header.Get(headerToken); t != "" {
+	if t := header(r.Header, headerToken); t != "" {
 		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: t})
 	}
-	if a, ok := parseAuthorization(r.Header.Get("Authorization")); ok {
+	if a, ok := parseAuthorization(header(r.Header, headerAuthorization)); ok {
 		claims = append(claims, mockserver.Claim{Kind: claimAccessKey, Value: a.Access})
 	}
 	if r.Method == http.MethodPost && r.RawPath == "/v3/auth/tokens" {

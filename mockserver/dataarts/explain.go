@@ -12,12 +12,16 @@ import (
 const otherSecrets = 16
 
 // explain leaves word for the journal why a signature was refused. Everything is worked out when somebody reads it.
-func explain(c *mockserver.Call, m *message, a authorization, key *AccessKey) {
+func explain(c *mockserver.Call, a authorization, key *AccessKey) {
 	keys, err := accessKeys.Page(c.Tx, store.PrimaryIndex, "", store.Range{Limit: otherSecrets})
 	if err != nil {
 		keys = nil // the request is being given up; the explanation can do without
 	}
-	c.ExplainWith(func() *mockserver.Explanation { return explanation(m, &a, key, keys) })
+	req := c.Request // the journal keeps it, and not the call
+	c.ExplainWith(func() *mockserver.Explanation {
+		m := messageOf(req)
+		return explanation(&m, &a, key, keys)
+	})
 }
 
 func explanation(m *message, a *authorization, key *AccessKey, all []*AccessKey) *mockserver.Explanation {
@@ -27,16 +31,17 @@ func explanation(m *message, a *authorization, key *AccessKey, all []*AccessKey)
 			others = append(others, k.SK)
 		}
 	}
-	canonical := string(appendCanonical(nil, m, a.Signed))
+	signed := a.names(nil)
+	canonical := string(appendCanonical(nil, m, signed))
 	e := &mockserver.Explanation{
 		Scheme:           scheme,
 		Problem:          "the signature does not fit the request and the secret of access key " + a.Access,
-		StringToSign:     string(appendStringToSign(nil, m.Header.Get(headerDate), sha256.Sum256([]byte(canonical)))),
+		StringToSign:     string(appendStringToSign(nil, header(m.Header, headerDate), sha256.Sum256([]byte(canonical)))),
 		CanonicalRequest: withoutSecrets(m, canonical),
 		ClientSignature:  a.Signature,
 	}
 	var tried []mockserver.Attempt
-	attempts(m, a.Signed, key.SK, others, func(t attempt) bool {
+	attempts(m, signed, key.SK, others, func(t attempt) bool {
 		tried = append(tried, mockserver.Attempt{Mistake: t.mistake, Advice: t.advice,
 			Text: withoutSecrets(m, t.canonical), Signature: t.signature})
 		return t.signature != a.Signature

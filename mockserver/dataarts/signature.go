@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,8 +20,8 @@ const dateLayout = "20060102T150405Z"
 type authorization struct {
 	// Access is the access key, Signature the signature as sent.
 	Access, Signature string
-	// Signed are the names of the signed headers in lower case, in the order sent.
-	Signed []string
+	// Signed are the names of the signed headers in lower case, in the order sent, with semicolons between them.
+	Signed string
 }
 
 // parseAuthorization reads "SDK-HMAC-SHA256 Access=..., SignedHeaders=a;b, Signature=...". Blanks after the commas may
@@ -38,7 +39,7 @@ func parseAuthorization(header string) (a authorization, ok bool) {
 			return a, false
 		}
 	}
-	return a, a.Access != "" && a.Signature != "" && len(a.Signed) > 0
+	return a, a.Access != "" && a.Signature != "" && a.Signed != ""
 }
 
 func (a *authorization) set(name, value string) bool {
@@ -47,31 +48,51 @@ func (a *authorization) set(name, value string) bool {
 		a.Access = value
 	case name == "Signature" && a.Signature == "":
 		a.Signature = value
-	case name == "SignedHeaders" && a.Signed == nil:
-		a.Signed = strings.Split(strings.ToLower(value), ";")
+	case name == "SignedHeaders" && a.Signed == "":
+		a.Signed = strings.ToLower(value)
 	default:
 		return false
 	}
 	return true
 }
 
-// signs reports whether the header of that name, in lower case, is signed.
-func (a *authorization) signs(name string) bool {
-	for _, s := range a.Signed {
-		if s == name {
-			return true
-		}
+// names appends the names of the signed headers.
+func (a *authorization) names(names []string) []string {
+	for rest, more := a.Signed, true; more; {
+		var name string
+		name, rest, more = strings.Cut(rest, ";")
+		names = append(names, name)
 	}
-	return false
+	return names
 }
 
-// parseDate reads an X-Sdk-Date.
+// signs reports whether the header of that name, in lower case, is signed.
+func (a *authorization) signs(name string) bool {
+	var few [usualHeaders]string
+	return slices.Contains(a.names(few[:0]), name)
+}
+
+// usualHeaders is more than clients sign.
+const usualHeaders = 12
+
+// parseDate reads an X-Sdk-Date. It is time.Parse with dateLayout in a third of the time.
 func parseDate(s string) (time.Time, bool) {
-	if len(s) != len(dateLayout) {
+	if len(s) != len(dateLayout) || s[8] != 'T' || s[15] != 'Z' {
 		return time.Time{}, false
 	}
-	t, err := time.Parse(dateLayout, s)
-	return t, err == nil
+	var digits [14]int
+	for i := range digits {
+		c := s[i+i/8] - '0' // there is a T in the midst
+		if c > 9 {
+			return time.Time{}, false
+		}
+		digits[i] = int(c)
+	}
+	two := func(i int) int { return 10*digits[i] + digits[i+1] }
+	year, month, day, hour, minute, second := 100*two(0)+two(2), time.Month(two(4)), two(6), two(8), two(10), two(12)
+	t := time.Date(year, month, day, hour, minute, second, 0, time.UTC)
+	// A day that its month does not have, or a thirteenth month, has become another date.
+	return t, hour < 24 && minute < 60 && second < 60 && t.Day() == day && t.Month() == month
 }
 
 // fresh reports whether a request signed at the given time is accepted now.
@@ -88,9 +109,10 @@ var scratches = sync.Pool{New: func() any { return &scratch{buf: make([]byte, 0,
 func verify(m *message, a *authorization, secret string) bool {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	s.buf = appendCanonical(s.buf[:0], m, a.Signed)
+	var few [usualHeaders]string
+	s.buf = appendCanonical(s.buf[:0], m, a.names(few[:0]))
 	sum := sha256.Sum256(s.buf)
-	s.buf = appendStringToSign(s.buf[:0], m.Header.Get(headerDate), sum)
+	s.buf = appendStringToSign(s.buf[:0], header(m.Header, headerDate), sum)
 	want := sign(secret, s.buf)
 	return subtle.ConstantTimeCompare(want[:], []byte(a.Signature)) == 1
 }
@@ -122,13 +144,18 @@ func hmacSHA256(key string, text []byte) [sha256.Size]byte {
 		copy(pad[:], key)
 	}
 	var stack [sha256.BlockSize + 256]byte
-	inner := sha256.Sum256(append(xored(stack[:0], pad, 0x36), text...))
-	return sha256.Sum256(append(xored(stack[:0], pad, 0x5c), inner[:]...))
+	subtle.XORBytes(stack[:sha256.BlockSize], pad[:], innerPad[:])
+	inner := sha256.Sum256(append(stack[:sha256.BlockSize], text...))
+	subtle.XORBytes(stack[:sha256.BlockSize], pad[:], outerPad[:])
+	return sha256.Sum256(append(stack[:sha256.BlockSize], inner[:]...))
 }
 
-func xored(buf []byte, pad [sha256.BlockSize]byte, with byte) []byte {
-	for _, b := range pad {
-		buf = append(buf, b^with)
+// What HMAC combines a key with.
+var innerPad, outerPad = filled(0x36), filled(0x5c)
+
+func filled(with byte) (pad [sha256.BlockSize]byte) {
+	for i := range pad {
+		pad[i] = with
 	}
-	return buf
+	return pad
 }
