@@ -1,9 +1,7 @@
 package quickbi
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -26,10 +24,50 @@ const (
 
 // acs3Auth is the Authorization header of V3, taken apart.
 type acs3Auth struct {
-	Credential string
-	// SignedHeaders are in lower case, in the order of the client.
-	SignedHeaders []string
+	Credential    string
+	SignedHeaders headerNames
 	Signature     string
+}
+
+// headerNames are the names of headers in lower case, in the order of the client, joined by ";".
+type headerNames string
+
+// appendTo appends the names one by one.
+func (n headerNames) appendTo(list []string) []string {
+	for name := range strings.SplitSeq(string(n), ";") {
+		list = append(list, name)
+	}
+	return list
+}
+
+// list are the names one by one.
+func (n headerNames) list() []string { return n.appendTo(nil) }
+
+// has reports whether a header is among the names; its own may be in any case.
+func (n headerNames) has(header string) bool {
+	for name := range strings.SplitSeq(string(n), ";") {
+		if isLower(name, header) {
+			return true
+		}
+	}
+	return false
+}
+
+// isLower reports whether lower is name, an ASCII one, in lower case.
+func isLower(lower, name string) bool {
+	if len(lower) != len(name) {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if lower[i] != c {
+			return false
+		}
+	}
+	return true
 }
 
 var errAuthorization = errors.New("Authorization is not ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…")
@@ -54,12 +92,12 @@ func parseACS3(authorization string) (acs3Auth, error) {
 		case "Credential":
 			a.Credential = value
 		case "SignedHeaders":
-			a.SignedHeaders = strings.Split(strings.ToLower(value), ";")
+			a.SignedHeaders = headerNames(strings.ToLower(value))
 		case "Signature":
 			a.Signature = value
 		}
 	}
-	if a.Credential == "" || a.Signature == "" || len(a.SignedHeaders) == 0 || slices.Contains(a.SignedHeaders, "") {
+	if a.Credential == "" || a.Signature == "" || a.SignedHeaders.has("") {
 		return a, errAuthorization
 	}
 	return a, nil
@@ -70,14 +108,14 @@ func parseACS3(authorization string) (acs3Auth, error) {
 // hex SHA-256 of the body as it came, chunked or not.
 //
 // https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
-func acs3Canonical(dst []byte, r *mockserver.Request, signed []string, payload string) []byte {
+func acs3Canonical(dst []byte, r *mockserver.Request, signed headerNames, payload []byte) []byte {
 	query, _ := r.Query() // a pair that cannot be decoded is refused later, in words that say so
 	dst = append(dst, r.Method...)
 	dst = append(dst, "\n/\n"...)
 	dst = appendCanonicalQuery(dst, query)
 	dst = append(dst, '\n')
 	var few [16]string
-	names := append(few[:0], signed...)
+	names := signed.appendTo(few[:0])
 	slices.Sort(names)
 	for _, name := range names {
 		dst = appendHeader(dst, r, name)
@@ -120,7 +158,7 @@ func headerValue(r *mockserver.Request, name string) string {
 	if name == "host" {
 		return r.Host
 	}
-	values := r.Header.Values(name)
+	values := headerValues(r.Header, name)
 	switch len(values) {
 	case 0:
 		return ""
@@ -135,30 +173,43 @@ func headerValue(r *mockserver.Request, name string) string {
 	return strings.Join(trimmed, ",")
 }
 
-// acs3Signature signs a canonical request and returns the string to sign with it. The secret is taken as it is.
-func acs3Signature(secret string, canonical []byte) (stringToSign, signature string) {
-	text := acs3StringToSign(canonical)
-	return text, hmacSHA256(secret, text)
+// headerValues is Header.Values for a name in lower case, which that would have to make a text in net/http's spelling of.
+func headerValues(h mockserver.Header, name string) []string {
+	var canonical [64]byte
+	if len(name) > len(canonical) {
+		return h.Values(name)
+	}
+	first := true
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'a' <= c && c <= 'z' && first:
+			c -= 'a' - 'A'
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-':
+		default:
+			return h.Values(name)
+		}
+		canonical[i], first = c, c == '-'
+	}
+	return h[string(canonical[:len(name)])]
 }
 
-func acs3StringToSign(canonical []byte) string { return acs3Scheme + "\n" + sha256Hex(canonical) }
-
-func hmacSHA256(key, text string) string {
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte(text))
-	var sum [sha256.Size]byte
-	return hex.EncodeToString(mac.Sum(sum[:0]))
+// acs3StringToSign appends the string to sign of a canonical request.
+func acs3StringToSign(dst, canonical []byte) []byte {
+	hash := hexOf(sha256.Sum256(canonical))
+	return append(append(append(dst, acs3Scheme...), '\n'), hash[:]...)
 }
 
-func sha256Hex(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+// acs3Signature signs a canonical request. The secret is taken as it is.
+func acs3Signature(secret string, canonical []byte) [64]byte {
+	var few [macBlock + 2*sha256.Size]byte
+	return hexOf(hmacSHA256([]byte(secret), acs3StringToSign(few[:0], canonical)))
 }
 
 // unsigned returns the first header that has to be signed and is not: host and every x-acs header that was sent
 // (QB-014: host alone), in a fixed order.
-func unsigned(r *mockserver.Request, signed []string, hostOnly bool) string {
-	if !slices.Contains(signed, "host") {
+func unsigned(r *mockserver.Request, signed headerNames, hostOnly bool) string {
+	if !signed.has("host") {
 		return "host"
 	}
 	if hostOnly {
@@ -166,10 +217,10 @@ func unsigned(r *mockserver.Request, signed []string, hostOnly bool) string {
 	}
 	first := ""
 	for name := range r.Header {
-		if len(name) < len("x-acs-") || !strings.EqualFold(name[:len("x-acs-")], "x-acs-") {
+		if len(name) < len("x-acs-") || !isLower("x-acs-", name[:len("x-acs-")]) || signed.has(name) {
 			continue
 		}
-		if lower := strings.ToLower(name); !slices.Contains(signed, lower) && (first == "" || lower < first) {
+		if lower := strings.ToLower(name); first == "" || lower < first {
 			first = lower
 		}
 	}

@@ -41,7 +41,8 @@ func (p *acs3Parts) cover(names []string) {
 }
 
 func signCanonical(key, canonical string) string {
-	return hmacSHA256(key, acs3StringToSign([]byte(canonical)))
+	signature := acs3Signature(key, []byte(canonical))
+	return string(signature[:])
 }
 
 func (p *acs3Parts) text() string {
@@ -90,7 +91,7 @@ var acs3Mistakes = []struct {
 	{"no blank line after the headers", "each canonical header ends in a newline, and one more follows the last", func(p *acs3Parts) { p.gap = "" }},
 	{"blank after the colon of a header", "write name:value without a blank", eachHeader(func(h *headerLine) { h.value = " " + h.value })},
 	{"secret with &", "the secret is the key as it is; only signature version 1.0 appends &", func(p *acs3Parts) { p.key += "&" }},
-	{"canonical request not hashed", "the string to sign holds the SHA-256 of the canonical request", func(p *acs3Parts) { p.sign = hmacSHA256 }},
+	{"canonical request not hashed", "the string to sign holds the SHA-256 of the canonical request", func(p *acs3Parts) { p.sign = signUnhashed }},
 	{"scheme left out of the string to sign", "the first line of the string to sign is ACS3-HMAC-SHA256", func(p *acs3Parts) { p.sign = signHashOnly }},
 	{"signature in Base64", "write the signature in lower-case hex", func(p *acs3Parts) { p.sign = signBase64 }},
 	{"signature in upper case", "write the signature in lower-case hex", func(p *acs3Parts) { p.sign = signUpper }},

@@ -105,7 +105,7 @@ func resign(t *testing.T, r *http.Request, v1 bool, secret, other, mistake strin
 			}
 			seen = received(t, r)
 		}
-		attempts = acs3Attempts(seen, a.SignedHeaders, secret, []string{other})
+		attempts = acs3Attempts(seen, a.SignedHeaders.list(), secret, []string{other})
 	}
 	for _, attempt := range attempts {
 		if attempt.Mistake != mistake {

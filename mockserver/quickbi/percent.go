@@ -12,24 +12,24 @@ var unreserved = func() (t [256]bool) {
 
 // appendPercent appends s, percent-encoded as both signature schemes want it: a blank is %20, "*" is %2A, "~" stays.
 func appendPercent(dst []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; unreserved[c] {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+	from := 0
+	for i := range len(s) {
+		if c := s[i]; !unreserved[c] {
+			dst = append(append(dst, s[from:i]...), '%', upperHex[c>>4], upperHex[c&15])
+			from = i + 1
 		}
 	}
-	return dst
+	return append(dst, s[from:]...)
 }
 
 // appendPercentTwice appends what encoding s a second time gives: the string to sign of version 1.0 holds it.
 func appendPercentTwice(dst []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; unreserved[c] {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', '2', '5', upperHex[c>>4], upperHex[c&15])
+	from := 0
+	for i := range len(s) {
+		if c := s[i]; !unreserved[c] {
+			dst = append(append(dst, s[from:i]...), '%', '2', '5', upperHex[c>>4], upperHex[c&15])
+			from = i + 1
 		}
 	}
-	return dst
+	return append(dst, s[from:]...)
 }

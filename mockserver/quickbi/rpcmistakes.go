@@ -32,7 +32,7 @@ type rpcParts struct {
 func rpcPartsOf(r *mockserver.Request, secret string) *rpcParts {
 	query, _ := r.Query()
 	form, _ := r.Form()
-	p := &rpcParts{r: r, method: r.Method, path: "%2F", encode: appendPercent, less: byNameThenValue, key: secret + "&", sign: hmacSHA1}
+	p := &rpcParts{r: r, method: r.Method, path: "%2F", encode: appendPercent, less: byNameThenValue, key: secret + "&", sign: hmacSHA1Base64}
 	p.query = without(query, isSignature)
 	p.pairs = slices.Concat(p.query, without(form, isSignature))
 	return p
@@ -107,7 +107,7 @@ func rpcAttempts(r *mockserver.Request, secret string, others []string) []mockse
 	}
 	for _, other := range others {
 		attempts = append(attempts, mockserver.Attempt{Mistake: otherSecretName, Advice: otherSecretAdvice, Text: right,
-			Signature: rpcSignature(other, []byte(right))})
+			Signature: hmacSHA1Base64(other+"&", []byte(right))})
 	}
 	return attempts
 }

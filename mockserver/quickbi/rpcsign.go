@@ -1,9 +1,6 @@
 package quickbi
 
 import (
-	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the scheme is HMAC-SHA1
-	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -56,16 +53,7 @@ func byNameThenValue(a, b mockserver.Pair) int {
 }
 
 // rpcSignature signs a string to sign with an access key's secret, to which the scheme adds an ampersand.
-func rpcSignature(secret string, stringToSign []byte) string {
-	return hmacSHA1(secret+"&", stringToSign)
+func rpcSignature(secret string, stringToSign []byte) [28]byte {
+	var few [macBlock]byte
+	return base64Of(hmacSHA1(append(append(few[:0], secret...), '&'), stringToSign))
 }
-
-func hmacSHA1(key string, text []byte) string {
-	mac := hmac.New(sha1.New, []byte(key))
-	mac.Write(text)
-	var sum [sha1.Size]byte
-	return base64.StdEncoding.EncodeToString(mac.Sum(sum[:0]))
-}
-
-// sameSignature compares in constant time.
-func sameSignature(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }

@@ -1,8 +1,6 @@
 package quickbi
 
 import (
-	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the scheme is HMAC-SHA1
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -93,22 +91,37 @@ func without[S ~[]T, T any](items S, drop func(T) bool) S {
 	return out
 }
 
+func hmacSHA1Base64(key string, text []byte) string {
+	signature := base64Of(hmacSHA1([]byte(key), text))
+	return string(signature[:])
+}
+
 func hmacSHA256Base64(key string, text []byte) string {
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write(text)
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	sum := hmacSHA256([]byte(key), text)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func hmacSHA1Hex(key string, text []byte) string {
-	mac := hmac.New(sha1.New, []byte(key))
-	mac.Write(text)
-	return hex.EncodeToString(mac.Sum(nil))
+	sum := hmacSHA1([]byte(key), text)
+	return hex.EncodeToString(sum[:])
 }
 
-func signHashOnly(key, canonical string) string { return hmacSHA256(key, sha256Hex([]byte(canonical))) }
+func sha256Hex(b []byte) string {
+	text := hexOf(sha256.Sum256(b))
+	return string(text[:])
+}
+
+func signUnhashed(key, canonical string) string {
+	signature := hexOf(hmacSHA256([]byte(key), []byte(canonical)))
+	return string(signature[:])
+}
+
+func signHashOnly(key, canonical string) string {
+	return signUnhashed(key, sha256Hex([]byte(canonical)))
+}
 
 func signBase64(key, canonical string) string {
-	return hmacSHA256Base64(key, []byte(acs3StringToSign([]byte(canonical))))
+	return hmacSHA256Base64(key, acs3StringToSign(nil, []byte(canonical)))
 }
 
 func signUpper(key, canonical string) string { return strings.ToUpper(signCanonical(key, canonical)) }

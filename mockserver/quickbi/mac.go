@@ -1,0 +1,66 @@
+package quickbi
+
+import (
+	"crypto/sha1" //nolint:gosec // one of the schemes is HMAC-SHA1
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+)
+
+// HMAC (RFC 2104) is written out over arrays on the stack: crypto/hmac makes seven objects for every text, and what it
+// saves by keeping them for a key is less than what looking them up costs.
+
+// macBlock is the block of SHA-1 and of SHA-256, in bytes. usualText is the room on the stack for a text; longer ones
+// take the heap.
+const (
+	macBlock  = 64
+	usualText = 1024
+)
+
+// appendPad appends a key, filled up to a block, combined with the byte of the inner or the outer hash.
+func appendPad(dst, key []byte, with byte) []byte {
+	var block [macBlock]byte
+	copy(block[:], key)
+	for i := range block {
+		block[i] ^= with
+	}
+	return append(dst, block[:]...)
+}
+
+func hmacSHA256(key, text []byte) [sha256.Size]byte {
+	if len(key) > macBlock {
+		short := sha256.Sum256(key)
+		key = short[:]
+	}
+	var buf [macBlock + usualText]byte
+	inner := sha256.Sum256(append(appendPad(buf[:0], key, 0x36), text...))
+	return sha256.Sum256(append(appendPad(buf[:0], key, 0x5c), inner[:]...))
+}
+
+func hmacSHA1(key, text []byte) [sha1.Size]byte {
+	if len(key) > macBlock {
+		short := sha1.Sum(key) //nolint:gosec // the scheme is HMAC-SHA1
+		key = short[:]
+	}
+	var buf [macBlock + usualText]byte
+	inner := sha1.Sum(append(appendPad(buf[:0], key, 0x36), text...))   //nolint:gosec // the scheme is HMAC-SHA1
+	return sha1.Sum(append(appendPad(buf[:0], key, 0x5c), inner[:]...)) //nolint:gosec // the scheme is HMAC-SHA1
+}
+
+// hexOf is a SHA-256, or an HMAC of it, in lower-case hex.
+func hexOf(sum [sha256.Size]byte) (text [2 * sha256.Size]byte) {
+	hex.Encode(text[:], sum[:])
+	return text
+}
+
+// base64Of is an HMAC-SHA1 in Base64.
+func base64Of(sum [sha1.Size]byte) (text [(sha1.Size + 2) / 3 * 4]byte) {
+	base64.StdEncoding.Encode(text[:], sum[:])
+	return text
+}
+
+// sameSignature compares in constant time.
+func sameSignature(ours []byte, sent string) bool {
+	return subtle.ConstantTimeCompare(ours, []byte(sent)) == 1
+}
