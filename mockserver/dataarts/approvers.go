@@ -17,7 +17,7 @@ func enter(c *mockserver.Call) (*caller, error) {
 		return nil, err
 	}
 	id, _ := c.Text("workspace")
-	w, err := first(c.Tx, workspaces, "by_id", store.Key(who.project.Key, id))
+	w, err := first(c.Tx, workspaces, "by_id", who.project.Key, id)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func checkProjectHeader(c *mockserver.Call, who *caller) error {
 	case sent || who.token != nil || c.Switch("DA-020") == "ignore":
 		return nil
 	}
-	n, err := projects.Count(c.Tx, "by_region", store.Key(who.project.Domain, who.project.Region))
+	n, err := projects.CountOf(c.Tx, "by_region", who.project.Domain, who.project.Region)
 	if err == nil && n > 1 {
 		return c.Refuse(errProjectHeader).At(headerProjectID).
 			Because("the account has %d projects in %s, so a signed request must name its own in X-Project-Id", n, who.project.Region)
@@ -94,7 +94,8 @@ func createApprover(c *mockserver.Call) (any, error) {
 	if err := approvers.Put(c.Tx, a); err != nil {
 		return nil, err
 	}
-	l, err := newViewer(c, who, created).look(a)
+	v := newViewer(c, who, created)
+	l, err := v.look(a)
 	return &createReply{a, l}, err
 }
 
@@ -111,7 +112,7 @@ func (r *createReply) AppendJSON(b []byte) []byte {
 
 // checkCandidate wants the user to be a member of the workspace who may approve.
 func checkCandidate(c *mockserver.Call, who *caller, in *approverParam) error {
-	u, err := first(c.Tx, users, "by_id", store.Key(in.UserID))
+	u, err := first(c.Tx, users, "by_id", in.UserID)
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func checkDuplicate(c *mockserver.Call, who *caller, userID string) error {
 	if c.Switch("DA-014") == "allow" {
 		return nil
 	}
-	there, err := first(c.Tx, approvers, byUser, store.Key(who.workspace.Key, userID))
+	there, err := first(c.Tx, approvers, byUser, who.workspace.Key, userID)
 	if err == nil && there != nil {
 		return c.Refuse(errDuplicate).At("user_id").Because("the user is approver %s of the workspace already", there.ID)
 	}
@@ -161,7 +162,8 @@ func nextID(tx *store.Tx, workspace string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	last, err := approvers.Page(tx, byCreation, store.Key(workspace), store.Range{Desc: true, Limit: 1})
+	var one [1]*Approver
+	last, _, err := approvers.AppendPage(one[:0], tx, byCreation, store.Range{Desc: true, Limit: 1}, workspace)
 	if err != nil {
 		return "", err
 	}

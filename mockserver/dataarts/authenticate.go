@@ -44,7 +44,7 @@ func authenticate(c *mockserver.Call) error {
 	if isIAM(c) {
 		return authenticateIAM(c)
 	}
-	project, err := first(c.Tx, projects, "by_id", store.Key(c.PathArg("project_id")))
+	project, err := first(c.Tx, projects, "by_id", c.PathArg("project_id"))
 	if err != nil {
 		return err
 	}

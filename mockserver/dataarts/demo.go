@@ -217,7 +217,7 @@ func callerKey(s *mockserver.Setup) (*AccessKey, error) {
 
 // callerToken is the demo user's ready-made token, or nil.
 func callerToken(s *mockserver.Setup) (*Token, error) {
-	return first(s.Tx, tokens, "ready_made", store.Key(demoUser))
+	return first(s.Tx, tokens, "ready_made", demoUser)
 }
 
 func describeMembers(s *mockserver.Setup, env *environment) error {
@@ -233,7 +233,7 @@ func describeMembers(s *mockserver.Setup, env *environment) error {
 		if err != nil {
 			return err
 		}
-		there, err := first(s.Tx, approvers, byUser, store.Key(m.Workspace, u.ID))
+		there, err := first(s.Tx, approvers, byUser, m.Workspace, u.ID)
 		if err != nil {
 			return err
 		}

@@ -129,13 +129,13 @@ func createToken(c *mockserver.Call) (any, error) {
 // login finds the user and checks his password. The reply does not tell what was wrong.
 func login(c *mockserver.Call, in *tokenRequest) (*Domain, *User, error) {
 	sent := in.Auth.Identity.Password.User
-	domain, err := first(c.Tx, domains, "by_name", store.Key(sent.Domain.Name))
+	domain, err := first(c.Tx, domains, "by_name", sent.Domain.Name)
 	if err != nil {
 		return nil, nil, err
 	}
 	var user *User
 	if domain != nil {
-		if user, err = first(c.Tx, users, "by_name", store.Key(domain.Key, sent.Name)); err != nil {
+		if user, err = first(c.Tx, users, "by_name", domain.Key, sent.Name); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -158,11 +158,11 @@ func (s *scopeRef) is(id, name string) bool {
 }
 
 func scopedProject(c *mockserver.Call, domain *Domain, ref *scopeRef) (*Project, error) {
-	index, key := "by_name", store.Key(domain.Key, ref.Name)
+	index, key := "by_name", []string{domain.Key, ref.Name}
 	if ref.ID != "" {
-		index, key = "by_id", store.Key(ref.ID)
+		index, key = "by_id", []string{ref.ID}
 	}
-	p, err := first(c.Tx, projects, index, key)
+	p, err := first(c.Tx, projects, index, key...)
 	if err == nil && (p == nil || p.Domain != domain.Key || !ref.is(p.ID, p.Name)) {
 		return nil, noScope(c, "auth/scope/project")
 	}

@@ -228,12 +228,12 @@ func ordered[T any](name string, key func(*T) string) store.Index[T] {
 }
 
 func refers[T any](field, to string, id func(*T) string) store.Reference[T] {
-	return store.Reference[T]{Field: field, To: to, IDs: func(r *T) []string { return []string{id(r)} }}
+	return store.Reference[T]{Field: field, To: to, ID: id}
 }
 
-// first returns the record that stands first in an index under the key, or nil.
-func first[T any](tx *store.Tx, t *store.Table[T], index string, key string) (*T, error) {
-	r, err := t.First(tx, index, key)
+// first returns the record that stands first in an index under a key of these parts, or nil.
+func first[T any](tx *store.Tx, t *store.Table[T], index string, parts ...string) (*T, error) {
+	r, err := t.FirstOf(tx, index, parts...)
 	return absent(r, err)
 }
 

@@ -131,13 +131,13 @@ func userIDOf(name string) string {
 
 // putMember makes the user with the id a member with a role; a user who does not exist is made.
 func putMember(s *mockserver.Setup, id, name, role string) error {
-	u, err := first(s.Tx, users, "by_id", store.Key(id))
+	u, err := first(s.Tx, users, "by_id", id)
 	if err != nil {
 		return err
 	}
 	if u == nil {
 		u = &User{Key: "user-" + id, Domain: demoDomain, ID: id, Name: name}
-		if there, err := first(s.Tx, users, "by_name", store.Key(demoDomain, name)); err != nil || there != nil {
+		if there, err := first(s.Tx, users, "by_name", demoDomain, name); err != nil || there != nil {
 			u.Name += "-" + id // names are unique in an account
 		}
 		if err := users.Put(s.Tx, u); err != nil {
@@ -150,7 +150,7 @@ func putMember(s *mockserver.Setup, id, name, role string) error {
 func approverExists(s *mockserver.Setup, params mockserver.Params) (map[string]any, error) {
 	id := params.Text("user_id", demoUserID)
 	name := params.Text("approver_name", demoUserName)
-	u, err := first(s.Tx, users, "by_id", store.Key(id))
+	u, err := first(s.Tx, users, "by_id", id)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func approverExists(s *mockserver.Setup, params mockserver.Params) (map[string]a
 func putApprover(s *mockserver.Setup, params mockserver.Params, name, userID string) (*Approver, error) {
 	a := &Approver{Workspace: demoWorkspace, Name: name, UserID: userID, App: params.Text("app_name", defaultApp),
 		Email: params.Text("email", ""), Phone: params.Text("phone_number", ""), Creator: demoUser, Created: unixTime(s.Now().Unix())}
-	there, err := first(s.Tx, approvers, byUser, store.Key(demoWorkspace, userID))
+	there, err := first(s.Tx, approvers, byUser, demoWorkspace, userID)
 	if err != nil {
 		return nil, err
 	}

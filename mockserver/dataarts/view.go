@@ -193,41 +193,35 @@ type viewer struct {
 	tx *store.Tx
 	// last is the look of the approver before.
 	last look
-	// creators are those met so far.
-	creators []*User
+	// creators are the last ones met, the next of them to be forgotten at the place next.
+	creators [4]*User
+	next     int
 }
 
-func newViewer(c *mockserver.Call, who *caller, r reply) *viewer {
-	return &viewer{tx: c.Tx, last: look{manner: mannerOf(c, r), project: who.project, workspace: who.workspace}}
+func newViewer(c *mockserver.Call, who *caller, r reply) viewer {
+	return viewer{tx: c.Tx, last: look{manner: mannerOf(c, r), project: who.project, workspace: who.workspace}}
 }
 
 // look returns what an approver of the reply is shown by.
-func (v *viewer) look(a *Approver) (look, error) {
+func (v *viewer) look(a *Approver) (l look, err error) {
 	if v.last.creator == nil || v.last.creator.Key != a.Creator {
-		u, err := v.creator(a.Creator)
-		if err != nil {
-			return look{}, err
-		}
-		v.last.creator = u
+		v.last.creator, err = v.creator(a.Creator)
 	}
-	if v.last.manner.memberName {
-		u, err := first(v.tx, users, "by_id", store.Key(a.UserID))
-		if err != nil {
-			return look{}, err
-		}
-		v.last.member = u
+	if err == nil && v.last.manner.memberName {
+		v.last.member, err = first(v.tx, users, "by_id", a.UserID)
 	}
-	return v.last, nil
+	return v.last, err
 }
 
-// creator looks a creator up once a reply.
+// creator looks a creator up about once a reply: few have more than these.
 func (v *viewer) creator(key string) (*User, error) {
 	for _, u := range v.creators {
-		if u.Key == key {
+		if u != nil && u.Key == key {
 			return u, nil
 		}
 	}
 	u, err := users.Get(v.tx, key)
-	v.creators = append(v.creators, u)
+	v.creators[v.next] = u
+	v.next = (v.next + 1) % len(v.creators)
 	return u, err
 }
