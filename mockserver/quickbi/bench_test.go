@@ -184,3 +184,22 @@ func vectorNamed(t testing.TB, name string) vector {
 	t.Fatalf("no vector is named %s", name)
 	return vector{}
 }
+
+// BenchmarkEncode writes the reply to a refused call.
+func BenchmarkEncode(b *testing.B) {
+	e := &errorReply{requestID: "D787E1A3-A93C-424A-B626-C2B05DF8D885", hostID: "127.0.0.1", code: "Application.RecordClosed",
+		message: "The application has been closed.", product: "quickbi-public"}
+	buf := make([]byte, 0, usualReply)
+	b.Run("JSON", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			e.AppendJSON(buf)
+		}
+	})
+	b.Run("XML", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			e.appendXML(buf, false)
+		}
+	})
+}

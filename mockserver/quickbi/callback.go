@@ -25,13 +25,13 @@ func resultCallback(c *mockserver.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if again, err := mayDecide(c, who, app, int(status)); again || err != nil {
+	if again, err := mayDecide(c, deciding{app, who}, int(status)); again || err != nil {
 		return true, err
 	}
 	return true, decide(c, who, *app, int(status), reason)
 }
 
-func findApplication(c *mockserver.Call, who *caller, id string) (*Application, error) {
+func findApplication(c *mockserver.Call, who caller, id string) (*Application, error) {
 	app, err := applications.Get(c.Tx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && app.OrganizationID != who.OrganizationID:
@@ -44,27 +44,40 @@ func findApplication(c *mockserver.Call, who *caller, id string) (*Application, 
 	return app, nil
 }
 
-// mayDecide checks the application in the order of QB-034. again reports that it was decided in the same way and that
-// this counts as success (QB-033).
-func mayDecide(c *mockserver.Call, who *caller, app *Application, status int) (again bool, err error) {
-	record := func() *mockserver.Refusal { return checkRecord(c, app) }
-	permission := func() *mockserver.Refusal { return checkAdministrator(c, who, app) }
-	order := []func() *mockserver.Refusal{record, permission}
+// deciding is an application that somebody wants to decide.
+type deciding struct {
+	*Application
+	who caller
+}
+
+// decisionCheck refuses a decision for one reason.
+type decisionCheck func(*mockserver.Call, deciding) *mockserver.Refusal
+
+// The orders in which a decision is looked at (QB-034).
+var (
+	recordFirst     = [...]decisionCheck{checkRecord, checkAdministrator}
+	permissionFirst = [...]decisionCheck{checkAdministrator, checkRecord}
+)
+
+// mayDecide checks the application. again reports that it was decided in the same way and that this counts as success
+// (QB-033).
+func mayDecide(c *mockserver.Call, app deciding, status int) (again bool, err error) {
+	order := &recordFirst
 	if c.Switch("QB-034") == "permission-first" {
-		order = []func() *mockserver.Refusal{permission, record}
+		order = &permissionFirst
 	}
 	if c.Switch("QB-033") == "same-is-success" && app.FlagStatus == status {
 		return true, nil
 	}
 	for _, check := range order {
-		if r := check(); r != nil {
+		if r := check(c, app); r != nil {
 			return false, r
 		}
 	}
 	return false, nil
 }
 
-func checkRecord(c *mockserver.Call, app *Application) *mockserver.Refusal {
+func checkRecord(c *mockserver.Call, app deciding) *mockserver.Refusal {
 	if app.FlagStatus != inReview {
 		return c.Refuse(errRecordClosed).Because("application %s is closed with status %d", app.ID, app.FlagStatus)
 	}
@@ -75,17 +88,17 @@ func checkRecord(c *mockserver.Call, app *Application) *mockserver.Refusal {
 }
 
 // checkAdministrator asks for the administrator that the application wants (QB-035).
-func checkAdministrator(c *mockserver.Call, who *caller, app *Application) *mockserver.Refusal {
+func checkAdministrator(c *mockserver.Call, app deciding) *mockserver.Refusal {
 	if c.Switch("QB-035") == "none" {
 		return nil
 	}
 	switch app.Wants {
 	case wantsOrganizationAdmin:
-		if !who.Administrator {
+		if !app.who.Administrator {
 			return c.Refuse(errInvalidUserAdmin).Because("application %s wants an administrator of the organization", app.ID)
 		}
 	case wantsWorkspaceAdmin:
-		if !administratesWorkspace(c, who.ID, app) {
+		if !administratesWorkspace(c, app.who.ID, app.Application) {
 			return c.Refuse(errNotWorkspaceAdmin).Because("application %s wants an administrator of its workspace", app.ID)
 		}
 	}
@@ -101,7 +114,7 @@ func administratesWorkspace(c *mockserver.Call, user string, app *Application) b
 	return err == nil && slices.Contains(w.Administrators, user)
 }
 
-func decide(c *mockserver.Call, who *caller, app Application, status int, reason string) error {
+func decide(c *mockserver.Call, who caller, app Application, status int, reason string) error {
 	app.FlagStatus, app.HandleReason, app.ApproverID, app.GmtModified = status, reason, who.ID, c.Now().UnixMilli()
 	if err := applications.Put(c.Tx, &app); err != nil {
 		return err

@@ -9,70 +9,76 @@ import (
 // caller is who a call comes from.
 type caller struct {
 	*User
+	// organization is nil if it no longer exists.
 	organization *Organization
 }
 
-// whoCalls finds the user behind the access key, nil if Quick BI does not know him, and his organization, nil if it no
-// longer exists.
-func whoCalls(c *mockserver.Call) (*User, *Organization) {
+// whoCalls finds the user behind the access key, and reports whether Quick BI knows him.
+func whoCalls(c *mockserver.Call) (who caller, known bool) {
 	u, err := users.Get(c.Tx, sessionOf(c).key.UserID)
 	if err != nil || u.NeverLoggedOn {
-		return nil, nil
+		return caller{}, false
 	}
 	o, err := organizations.Get(c.Tx, u.OrganizationID)
 	if err != nil || o.Dissolved {
-		return u, nil
+		o = nil
 	}
-	return u, o
+	return caller{u, o}, true
 }
 
-// mayCall finds the caller of ResultCallback and refuses one who may not call the API. The order is QB-022.
-func mayCall(c *mockserver.Call) (*caller, error) {
-	u, o := whoCalls(c)
-	if u == nil {
-		return nil, c.Refuse(errAPIUserNotExists).Because("the owner of the access key is no user of Quick BI")
+// callerCheck refuses a caller for one reason.
+type callerCheck func(*mockserver.Call, caller) *mockserver.Refusal
+
+// The orders in which a caller is looked at (QB-022).
+var (
+	personFirst   = [...]callerCheck{checkPerson, checkOrganization, checkMembership, checkInstance}
+	instanceFirst = [...]callerCheck{checkOrganization, checkInstance, checkPerson, checkMembership}
+)
+
+// mayCall finds the caller of ResultCallback and refuses one who may not call the API.
+func mayCall(c *mockserver.Call) (caller, error) {
+	who, known := whoCalls(c)
+	if !known {
+		return who, c.Refuse(errAPIUserNotExists).Because("the owner of the access key is no user of Quick BI")
 	}
-	person := func() *mockserver.Refusal { return checkPerson(c, u) }
-	organization := func() *mockserver.Refusal { return checkOrganization(c, u, o) }
-	membership := func() *mockserver.Refusal { return checkMembership(c, u) }
-	instance := func() *mockserver.Refusal { return checkInstance(c, o) }
-	order := []func() *mockserver.Refusal{person, organization, membership, instance}
+	order := &personFirst
 	if c.Switch("QB-022") == "instance-first" {
-		order = []func() *mockserver.Refusal{organization, instance, person, membership}
+		order = &instanceFirst
 	}
 	for _, check := range order {
-		if r := check(); r != nil {
-			return nil, r
+		if r := check(c, who); r != nil {
+			return who, r
 		}
 	}
-	if !u.Administrator && !u.APIAuthorized {
-		return nil, c.Refuse(errNotAPICallUser).Because("user %s is neither an administrator nor authorized for API calls", u.ID)
+	if !who.Administrator && !who.APIAuthorized {
+		return who, c.Refuse(errNotAPICallUser).Because("user %s is neither an administrator nor authorized for API calls", who.ID)
 	}
-	return &caller{u, o}, nil
+	return who, nil
 }
 
-func checkPerson(c *mockserver.Call, u *User) *mockserver.Refusal {
-	if u.IncompleteProfile {
-		return c.Refuse(errUserInfo).Because("the profile of user %s is incomplete", u.ID)
-	}
-	return nil
-}
-
-func checkOrganization(c *mockserver.Call, u *User, o *Organization) *mockserver.Refusal {
-	if o == nil {
-		return c.Refuse(errInvalidOrganization).Because("organization %s is gone", u.OrganizationID)
+func checkPerson(c *mockserver.Call, who caller) *mockserver.Refusal {
+	if who.IncompleteProfile {
+		return c.Refuse(errUserInfo).Because("the profile of user %s is incomplete", who.ID)
 	}
 	return nil
 }
 
-func checkMembership(c *mockserver.Call, u *User) *mockserver.Refusal {
-	if u.FormerMember {
-		return c.Refuse(errNotInOrganization).Because("user %s is in no organization", u.ID)
+func checkOrganization(c *mockserver.Call, who caller) *mockserver.Refusal {
+	if who.organization == nil {
+		return c.Refuse(errInvalidOrganization).Because("organization %s is gone", who.OrganizationID)
 	}
 	return nil
 }
 
-func checkInstance(c *mockserver.Call, o *Organization) *mockserver.Refusal {
+func checkMembership(c *mockserver.Call, who caller) *mockserver.Refusal {
+	if who.FormerMember {
+		return c.Refuse(errNotInOrganization).Because("user %s is in no organization", who.ID)
+	}
+	return nil
+}
+
+func checkInstance(c *mockserver.Call, who caller) *mockserver.Refusal {
+	o := who.organization
 	switch {
 	case o.Instance == nil:
 		return c.Refuse(errInstanceNotExist).Because("organization %s has no instance", o.ID)

@@ -316,11 +316,8 @@ func (s *session) checkPermission(c *mockserver.Call) *mockserver.Refusal {
 
 // accessDenied is the detail of a refusal by RAM.
 func accessDenied(c *mockserver.Call, who *Principal) *accessDeniedDetail {
-	return &accessDeniedDetail{
-		AuthAction: "quickbi-public:" + c.Op.ID, AuthPrincipalType: who.Type, AuthPrincipalOwnerID: who.OwnerID,
-		AuthPrincipalDisplayName: who.DisplayName, EncodedDiagnosticMessage: c.Hex(64),
-		NoPermissionType: "ImplicitDeny", PolicyType: "AccountLevelIdentityBasedPolicy",
-	}
+	return &accessDeniedDetail{action: "quickbi-public:" + c.Op.ID, principalType: who.Type, ownerID: who.OwnerID,
+		displayName: who.DisplayName, diagnostic: c.Hex(64)}
 }
 
 // checkTrouble answers what the key's record says the gateway is to answer.

@@ -1,78 +1,184 @@
 package quickbi
 
 import (
-	"encoding/xml"
 	"net/url"
-	"strings"
 
 	"github.com/countersign/countersign/mockserver"
 )
 
+// envelope is a reply that writes itself in both formats.
+type envelope interface {
+	mockserver.Appender
+	// appendXML appends it as XML; items says that arrays are made of Item elements (QB-019).
+	appendXML(b []byte, items bool) []byte
+}
+
 // errorReply is the error envelope of the gateway and of the product.
 type errorReply struct {
-	RequestID          string              `json:"RequestId" xml:"RequestId"`
-	HostID             string              `json:"HostId" xml:"HostId"`
-	Code               string              `json:"Code"`
-	Message            string              `json:"Message"`
-	Recommend          string              `json:"Recommend"`
-	AccessDeniedDetail *accessDeniedDetail `json:"AccessDeniedDetail,omitempty"`
+	requestID, hostID, code, message string
+	// product is how the vendor's page of advice calls the product (QB-020).
+	product string
+	denied  *accessDeniedDetail
 }
 
+const adviceURL = "https://api.aliyun.com/troubleshoot?q="
+
+func (e *errorReply) AppendJSON(b []byte) []byte {
+	b = appendText(append(b, `{"RequestId":`...), e.requestID)
+	b = appendText(append(b, `,"HostId":`...), e.hostID)
+	b = appendText(append(b, `,"Code":`...), e.code)
+	b = appendText(append(b, `,"Message":`...), e.message)
+	b = appendText(append(b, `,"Recommend":`...), adviceURL, url.QueryEscape(e.code), "&product=", e.product, "&requestId=", e.requestID)
+	if e.denied != nil {
+		b = e.denied.appendJSON(append(b, `,"AccessDeniedDetail":`...))
+	}
+	return append(b, '}')
+}
+
+func (e *errorReply) appendXML(b []byte, _ bool) []byte {
+	b = append(b, "<Error>"...)
+	b = appendElement(b, "RequestId", e.requestID)
+	b = appendElement(b, "HostId", e.hostID)
+	b = appendElement(b, "Code", e.code)
+	b = appendElement(b, "Message", e.message)
+	b = appendElement(b, "Recommend", adviceURL, url.QueryEscape(e.code), "&product=", e.product, "&requestId=", e.requestID)
+	if e.denied != nil {
+		b = e.denied.appendXML(b)
+	}
+	return append(b, "</Error>"...)
+}
+
+// accessDeniedDetail says what RAM refused to whom.
 type accessDeniedDetail struct {
-	AuthAction               string `json:"AuthAction"`
-	AuthPrincipalType        string `json:"AuthPrincipalType"`
-	AuthPrincipalOwnerID     string `json:"AuthPrincipalOwnerId" xml:"AuthPrincipalOwnerId"`
-	AuthPrincipalDisplayName string `json:"AuthPrincipalDisplayName"`
-	EncodedDiagnosticMessage string `json:"EncodedDiagnosticMessage"`
-	NoPermissionType         string `json:"NoPermissionType"`
-	PolicyType               string `json:"PolicyType"`
+	action, principalType, ownerID, displayName, diagnostic string
 }
 
-type callbackReply struct {
-	RequestID string `json:"RequestId" xml:"RequestId"`
-	Result    bool   `json:"Result"`
-	Success   bool   `json:"Success"`
+const (
+	implicitDeny = "ImplicitDeny"
+	identityBase = "AccountLevelIdentityBasedPolicy"
+)
+
+func (d *accessDeniedDetail) appendJSON(b []byte) []byte {
+	b = appendText(append(b, `{"AuthAction":`...), d.action)
+	b = appendText(append(b, `,"AuthPrincipalType":`...), d.principalType)
+	b = appendText(append(b, `,"AuthPrincipalOwnerId":`...), d.ownerID)
+	b = appendText(append(b, `,"AuthPrincipalDisplayName":`...), d.displayName)
+	b = appendText(append(b, `,"EncodedDiagnosticMessage":`...), d.diagnostic)
+	b = appendText(append(b, `,"NoPermissionType":`...), implicitDeny)
+	b = appendText(append(b, `,"PolicyType":`...), identityBase)
+	return append(b, '}')
 }
 
+func (d *accessDeniedDetail) appendXML(b []byte) []byte {
+	b = append(b, "<AccessDeniedDetail>"...)
+	b = appendElement(b, "AuthAction", d.action)
+	b = appendElement(b, "AuthPrincipalType", d.principalType)
+	b = appendElement(b, "AuthPrincipalOwnerId", d.ownerID)
+	b = appendElement(b, "AuthPrincipalDisplayName", d.displayName)
+	b = appendElement(b, "EncodedDiagnosticMessage", d.diagnostic)
+	b = appendElement(b, "NoPermissionType", implicitDeny)
+	b = appendElement(b, "PolicyType", identityBase)
+	return append(b, "</AccessDeniedDetail>"...)
+}
+
+// callbackReply is ResultCallback's.
+type callbackReply struct{ requestID string }
+
+func (r *callbackReply) AppendJSON(b []byte) []byte {
+	b = appendText(append(b, `{"RequestId":`...), r.requestID)
+	return append(b, `,"Result":true,"Success":true}`...)
+}
+
+func (r *callbackReply) appendXML(b []byte, _ bool) []byte {
+	b = appendElement(append(b, "<ResultCallbackResponse>"...), "RequestId", r.requestID)
+	return append(b, "<Result>true</Result><Success>true</Success></ResultCallbackResponse>"...)
+}
+
+// authorizeReply is SmartqAuthorize's.
 type authorizeReply struct {
-	RequestID string   `json:"RequestId" xml:"RequestId"`
-	Result    []failed `json:"Result"`
-	Success   bool     `json:"Success"`
+	requestID string
+	failed    []failed
+}
+
+func (r *authorizeReply) AppendJSON(b []byte) []byte {
+	b = appendText(append(b, `{"RequestId":`...), r.requestID)
+	b = append(b, `,"Result":[`...)
+	for i := range r.failed {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = r.failed[i].appendJSON(b)
+	}
+	return append(b, `],"Success":true}`...)
+}
+
+func (r *authorizeReply) appendXML(b []byte, items bool) []byte {
+	b = appendElement(append(b, "<SmartqAuthorizeResponse>"...), "RequestId", r.requestID)
+	if items {
+		b = append(b, "<Result>"...)
+	}
+	for i := range r.failed {
+		b = r.failed[i].appendXML(b, either(items, "Item", "Result"))
+	}
+	if items {
+		b = append(b, "</Result>"...)
+	}
+	return append(b, "<Success>true</Success></SmartqAuthorizeResponse>"...)
 }
 
 // failed is one pair of user and target that could not be carried out. A target field that does not apply is "" or,
 // in a world that chose so, absent (QB-062).
 type failed struct {
-	UserID        string  `json:"UserId" xml:"UserId"`
-	LlmCube       *string `json:"LlmCube,omitempty"`
-	LlmCubeTheme  *string `json:"LlmCubeTheme,omitempty"`
-	DetailMessage string  `json:"DetailMessage"`
+	userID  string
+	cube    *string
+	theme   *string
+	message string
 }
 
-// itemReply is authorizeReply with its array as Item elements (QB-019).
-type itemReply struct {
-	RequestID string `xml:"RequestId"`
-	Result    struct {
-		Item []failed
+func (f *failed) appendJSON(b []byte) []byte {
+	b = appendText(append(b, `{"UserId":`...), f.userID)
+	if f.cube != nil {
+		b = appendText(append(b, `,"LlmCube":`...), *f.cube)
 	}
-	Success bool
+	if f.theme != nil {
+		b = appendText(append(b, `,"LlmCubeTheme":`...), *f.theme)
+	}
+	b = appendText(append(b, `,"DetailMessage":`...), f.message)
+	return append(b, '}')
+}
+
+func (f *failed) appendXML(b []byte, tag string) []byte {
+	b = appendElement(appendTag(b, "<", tag), "UserId", f.userID)
+	if f.cube != nil {
+		b = appendElement(b, "LlmCube", *f.cube)
+	}
+	if f.theme != nil {
+		b = appendElement(b, "LlmCubeTheme", *f.theme)
+	}
+	return appendTag(appendElement(b, "DetailMessage", f.message), "</", tag)
+}
+
+func either(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
 }
 
 // success puts a handler's value into the operation's envelope.
 func success(c *mockserver.Call, value any) any {
 	switch v := value.(type) {
 	case []failed:
-		return &authorizeReply{RequestID: c.RequestID, Result: v, Success: true}
+		return &authorizeReply{requestID: c.RequestID, failed: v}
 	default:
-		return &callbackReply{RequestID: c.RequestID, Result: true, Success: true}
+		return &callbackReply{requestID: c.RequestID}
 	}
 }
 
 // failure makes the error envelope.
 func failure(c *mockserver.Call, r *mockserver.Refusal) any {
-	e := &errorReply{RequestID: c.RequestID, HostID: hostWithoutPort(c.Host), Code: r.Code, Message: r.Message}
-	e.Recommend = "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(r.Code) + "&product=" + c.Switch("QB-020") + "&requestId=" + c.RequestID
-	e.AccessDeniedDetail, _ = r.Extra.(*accessDeniedDetail)
+	e := &errorReply{requestID: c.RequestID, hostID: hostWithoutPort(c.Host), code: r.Code, message: r.Message, product: c.Switch("QB-020")}
+	e.denied, _ = r.Extra.(*accessDeniedDetail)
 	return e
 }
 
@@ -98,27 +204,14 @@ func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
 	return c.Refuse(want, r.Parameter).At(r.Parameter).Because("%s", r.Reason)
 }
 
-// plainQuotes undoes escapes that are needed in attributes only, of which there are none.
-var plainQuotes = strings.NewReplacer("&#39;", "'", "&#34;", `"`)
+// usualReply is the room for a reply, in bytes; longer ones grow.
+const usualReply = 1024
 
 // format writes XML where the request asked for it, or asked for nothing with signature version 1.0.
-func format(c *mockserver.Call, envelope any) ([]byte, string, bool) {
+func format(c *mockserver.Call, reply any) ([]byte, string, bool) {
 	if !sessionOf(c).xml {
 		return nil, "", false
 	}
-	root := "Error"
-	if _, bad := envelope.(*errorReply); !bad {
-		root = c.Op.ID + "Response"
-	}
-	if v, ok := envelope.(*authorizeReply); ok && c.Switch("QB-019") == "item" {
-		items := &itemReply{RequestID: v.RequestID, Success: v.Success}
-		items.Result.Item = v.Result
-		envelope = items
-	}
-	var b strings.Builder
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>`)
-	if err := xml.NewEncoder(&b).EncodeElement(envelope, xml.StartElement{Name: xml.Name{Local: root}}); err != nil {
-		panic(err) // plain structs of texts and booleans
-	}
-	return []byte(plainQuotes.Replace(b.String())), "text/xml;charset=utf-8", true
+	b := append(make([]byte, 0, usualReply), xmlHead...)
+	return reply.(envelope).appendXML(b, c.Switch("QB-019") == "item"), "text/xml;charset=utf-8", true
 }

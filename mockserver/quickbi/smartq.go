@@ -109,7 +109,7 @@ func firstOf(a, b string) string {
 	return b
 }
 
-func userProblem(c *mockserver.Call, who *caller, id string) string {
+func userProblem(c *mockserver.Call, who caller, id string) string {
 	u, err := users.Get(c.Tx, id)
 	switch {
 	case err != nil || u.NeverLoggedOn:
@@ -125,9 +125,9 @@ func failure200(c *mockserver.Call, user string, t target, why string) failed {
 	if c.Switch("QB-061") == "sample" {
 		why = detailFromSample
 	}
-	f := failed{UserID: user, LlmCube: &t.cube, LlmCubeTheme: &t.theme, DetailMessage: why}
+	f := failed{userID: user, cube: &t.cube, theme: &t.theme, message: why}
 	if c.Switch("QB-062") == "absent" {
-		f.LlmCube, f.LlmCubeTheme = unlessEmpty(t.cube), unlessEmpty(t.theme)
+		f.cube, f.theme = unlessEmpty(t.cube), unlessEmpty(t.theme)
 	}
 	return f
 }

@@ -24,7 +24,7 @@ type target struct {
 
 // request is a SmartqAuthorize call, read.
 type request struct {
-	who       *caller
+	who       caller
 	operation int64
 	// users, cubes, themes and sets are the lists as they were named; expires is nil without ExpireDay.
 	users, cubes, themes, sets []string
@@ -58,22 +58,23 @@ func readRequest(c *mockserver.Call) (*request, error) {
 
 // mayAuthorize finds the caller and refuses one who may not grant at all. What is wrong with his profile or instance
 // is in no code of this operation (QB-065).
-func mayAuthorize(c *mockserver.Call) (*caller, error) {
-	u, o := whoCalls(c)
+func mayAuthorize(c *mockserver.Call) (caller, error) {
+	who, known := whoCalls(c)
+	o := who.organization
 	picky := c.Switch("QB-064") != "off"
 	switch {
-	case u == nil:
-		return nil, c.Refuse(errAPIUserNotExists).Because("the owner of the access key is no user of Quick BI")
-	case o == nil || u.FormerMember:
-		return nil, c.Refuse(errNotInOrganization).Because("user %s is in no organization that exists", u.ID)
+	case !known:
+		return who, c.Refuse(errAPIUserNotExists).Because("the owner of the access key is no user of Quick BI")
+	case o == nil || who.FormerMember:
+		return who, c.Refuse(errNotInOrganization).Because("user %s is in no organization that exists", who.ID)
 	case picky && !o.DataService:
-		return nil, c.Refuse(errAPINotExist).Because("organization %s does not have the data service", o.ID)
+		return who, c.Refuse(errAPINotExist).Because("organization %s does not have the data service", o.ID)
 	case !o.SmartqModule || c.Switch("QB-065") == "module" && !o.runs(c.Now()):
-		return nil, c.Refuse(errModuleNotPurchased).Because("organization %s has not bought the module", o.ID)
-	case picky && !u.may(smartqFunction):
-		return nil, c.Refuse(errRoleFunction, u.ID).Because("the role of user %s does not contain the function", u.ID)
+		return who, c.Refuse(errModuleNotPurchased).Because("organization %s has not bought the module", o.ID)
+	case picky && !who.may(smartqFunction):
+		return who, c.Refuse(errRoleFunction, who.ID).Because("the role of user %s does not contain the function", who.ID)
 	}
-	return &caller{u, o}, nil
+	return who, nil
 }
 
 // read reads the lists and the date, as far as they can be judged without looking anything up.
@@ -150,7 +151,7 @@ func (req *request) checkLimit(c *mockserver.Call, converted int) error {
 		Because("%d users times %d targets are more than %d", len(req.users), counted, mostPairs)
 }
 
-func cubeTarget(c *mockserver.Call, who *caller, id string) target {
+func cubeTarget(c *mockserver.Call, who caller, id string) target {
 	cube, err := llmCubes.Get(c.Tx, id)
 	if err != nil || cube.OrganizationID != who.OrganizationID {
 		return target{cube: id, why: detailNoCube}
@@ -158,7 +159,7 @@ func cubeTarget(c *mockserver.Call, who *caller, id string) target {
 	return target{cube: id}
 }
 
-func themeTarget(c *mockserver.Call, who *caller, id string) target {
+func themeTarget(c *mockserver.Call, who caller, id string) target {
 	theme, err := llmCubeThemes.Get(c.Tx, id)
 	if err != nil || theme.OrganizationID != who.OrganizationID {
 		return target{theme: id, why: detailNoTheme}
@@ -182,7 +183,7 @@ func (req *request) convert(c *mockserver.Call) ([]target, error) {
 }
 
 // converted finds the resource of a data set. What happens to a data set without one is QB-051.
-func converted(c *mockserver.Call, who *caller, id string) (target, error) {
+func converted(c *mockserver.Call, who caller, id string) (target, error) {
 	cube, err := llmCubes.First(c.Tx, byCube, store.Key(id))
 	if err == nil && cube.OrganizationID == who.OrganizationID {
 		return target{cube: cube.ID}, nil
