@@ -1,187 +1,166 @@
 package specs
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Kind is the way in which a value is wrong.
-type Kind int
-
-// The kinds, in the order in which they are looked for: the least one decides.
-const (
-	Fine Kind = iota
-	Missing
-	Malformed
-	Range
-)
-
-func (k Kind) String() string {
-	return [...]string{"fine", "missing", "malformed", "out of range"}[k]
-}
-
-// Violation is what is wrong with a value.
-type Violation struct {
-	Kind Kind
-	// Name is the parameter or property; Pointer the JSON pointer to it within a body.
-	Name, Pointer string
-	// Reason says in English what is wrong.
-	Reason string
-	// Refusal names the catalogue entry, "" in a reply.
-	Refusal string
-}
-
-func (v *Violation) Error() string {
-	where := v.Pointer
-	if where == "" {
-		where = v.Name
-	}
-	return fmt.Sprintf("%s: %s", where, v.Reason)
-}
-
-// Refuse returns the name of the catalogue entry for a kind.
-func (r Refusals) Refuse(k Kind) string {
-	switch k {
-	case Missing:
-		return r.Missing
-	case Malformed:
-		return r.Malformed
-	default:
-		return r.Range
-	}
-}
-
-// finder keeps the violation that decides: the least kind, the first of it.
-type finder struct {
-	found *Violation
-	// all, if set, keeps the others too, in the order in which they were met.
-	all *[]*Violation
-	// unknown is called with the pointer of a property the schema does not name.
-	unknown func(pointer string)
-}
-
-func (f *finder) add(k Kind, at *place, r Refusals, format string, args ...any) {
-	decides := f.found == nil || k < f.found.Kind
-	if !decides && f.all == nil {
-		return
-	}
-	v := &Violation{Kind: k, Name: at.name, Pointer: at.pointer(), Reason: fmt.Sprintf(format, args...), Refusal: r.Refuse(k)}
-	if decides {
-		f.found = v
-	}
-	if f.all != nil {
-		*f.all = append(*f.all, v)
-	}
-}
-
-// place is where in a value the check is; it costs nothing until something is wrong.
-type place struct {
-	up    *place
-	name  string
-	index int // of an array item; -1 for a property
-}
-
-func (p *place) pointer() string {
-	if p == nil || p.up == nil {
-		return ""
-	}
-	part := p.name
-	if p.index >= 0 {
-		part = strconv.Itoa(p.index)
-	}
-	return p.up.pointer() + "/" + strings.ReplaceAll(strings.ReplaceAll(part, "~", "~0"), "/", "~1")
-}
-
 // Check returns the violation that decides, or nil. v is decoded JSON: nil, bool, string, json.Number or float64,
 // []any, map[string]any. unknown, if not nil, hears of properties that the schema does not name.
 func (s *Schema) Check(v any, r Refusals, unknown func(pointer string)) *Violation {
-	f := finder{unknown: unknown}
-	s.check(&f, &place{index: -1}, v, r)
-	return f.found
+	t := NewTape()
+	defer t.Release()
+	t.put(v)
+	return s.CheckTape(t, r, unknown)
 }
 
 // CheckAll is Check for those who want to hear everything that is wrong at once: all violations, in the order of the
 // document. The first one of the least kind is the one that Check returns.
 func (s *Schema) CheckAll(v any, r Refusals, unknown func(pointer string)) []*Violation {
+	t := NewTape()
+	defer t.Release()
+	t.put(v)
+	var first *Violation
 	var all []*Violation
-	f := finder{unknown: unknown, all: &all}
-	s.check(&f, &place{index: -1}, v, r)
+	f := finder{found: &first, unknown: unknown, each: func(v *Violation) { all = append(all, v) }}
+	s.check(t, &f, 0, &r)
 	return all
 }
 
-func (s *Schema) check(f *finder, at *place, v any, r Refusals) {
-	if v == nil {
+// CheckTape is Check for the value on a tape. It costs no allocation as long as nothing is wrong.
+func (s *Schema) CheckTape(t *Tape, r Refusals, unknown func(pointer string)) *Violation {
+	var found *Violation
+	s.check(t, &finder{found: &found, unknown: unknown}, 0, &r)
+	return found
+}
+
+// check looks at the value that is node i of the tape.
+func (s *Schema) check(t *Tape, f *finder, i uint32, r *Refusals) {
+	is := t.nodes[i].kind
+	if is == isNull {
 		if !s.nullable && s.typ != "" {
-			f.add(Malformed, at, r, "is null, want %s", s.typ)
+			f.add(t, Malformed, r, "is null, want %s", s.typ)
 		}
 		return
 	}
 	switch s.typ {
 	case "object":
-		s.checkObject(f, at, v, r)
+		s.checkObject(t, f, i, r)
 	case "array":
-		s.checkArray(f, at, v, r)
+		s.checkArray(t, f, i, r)
 	case "string":
-		text, ok := v.(string)
-		if !ok {
-			f.add(Malformed, at, r, "is %s, want a string", jsonType(v))
+		if is != isString {
+			f.add(t, Malformed, r, "is %s, want a string", is)
 			return
 		}
-		s.checkString(f, at, text, r)
+		s.checkString(t, f, i, r)
 	case "integer", "number":
-		s.checkNumber(f, at, v, r)
+		s.checkNumber(t, f, i, r)
 	case "boolean":
-		if _, ok := v.(bool); !ok {
-			f.add(Malformed, at, r, "is %s, want a boolean", jsonType(v))
+		if is != isTrue && is != isFalse {
+			f.add(t, Malformed, r, "is %s, want a boolean", is)
 		}
 	}
 }
 
-func (s *Schema) checkObject(f *finder, at *place, v any, r Refusals) {
-	obj, ok := v.(map[string]any)
-	if !ok {
-		f.add(Malformed, at, r, "is %s, want an object", jsonType(v))
+// fewProperties is how many properties an object may have that is checked without allocation.
+const fewProperties = 32
+
+func (s *Schema) checkObject(t *Tape, f *finder, i uint32, r *Refusals) {
+	if is := t.nodes[i].kind; is != isObject {
+		f.add(t, Malformed, r, "is %s, want an object", is)
 		return
 	}
-	known := 0
-	for i := range s.properties {
-		p := &s.properties[i]
-		val, there := obj[p.name]
-		if there {
-			known++
-		}
-		switch {
-		case s.request && p.required && (!there || val == nil && !p.schema.nullable || val == "" && !p.allowEmpty):
-			f.add(Missing, &place{up: at, name: p.name, index: -1}, p.refusals, "is required")
-		case p.required && !there:
-			f.add(Missing, &place{up: at, name: p.name, index: -1}, p.refusals, "is required")
-		case there:
-			p.schema.check(f, &place{up: at, name: p.name, index: -1}, val, p.refusals)
-		}
+	var few [fewProperties]uint32
+	values := few[:]
+	if len(s.properties) > fewProperties {
+		values = make([]uint32, len(s.properties))
 	}
-	if known < len(obj) {
-		s.checkUnknown(f, at, obj, r)
+	unknown := s.place(t, i, values)
+	for j := range s.properties {
+		p := &s.properties[j]
+		p.check(t, f, values[j], s.request)
+	}
+	if unknown {
+		s.checkUnknown(t, f, i, r)
 	}
 }
 
-func (s *Schema) checkUnknown(f *finder, at *place, obj map[string]any, r Refusals) {
-	for _, name := range sortedKeys(obj) {
-		if s.property(name) != nil {
+// place notes for each property of the schema where its value is in an object, 0 if it has none: the last of a name. It
+// reports whether there are others.
+func (s *Schema) place(t *Tape, object uint32, values []uint32) (unknown bool) {
+	next := 0
+	for k := object + 1; k < t.nodes[object].next; k = t.nodes[k+1].next {
+		j := s.find(t.bytes(k), next)
+		if j < 0 {
+			unknown = true
 			continue
 		}
-		here := &place{up: at, name: name, index: -1}
+		values[j] = k + 1
+		next = j + 1
+	}
+	return unknown
+}
+
+// find returns which property has the name, or -1. It looks at the one that guess says first: most objects have their
+// properties in the order of the document.
+func (s *Schema) find(name []byte, guess int) int {
+	if guess < len(s.properties) && s.properties[guess].name == string(name) {
+		return guess
+	}
+	for j := range s.properties {
+		if s.properties[j].name == string(name) {
+			return j
+		}
+	}
+	return -1
+}
+
+// check looks at the value of a property; i is 0 if there is none.
+func (p *property) check(t *Tape, f *finder, i uint32, request bool) {
+	switch {
+	case p.required && (i == 0 || request && p.blank(t, i)):
+		f.miss(t, p)
+	case i != 0:
+		t.enter(step{name: i - 1})
+		p.schema.check(t, f, i, &p.refusals)
+		t.leave()
+	}
+}
+
+// blank reports whether a value is as good as none in a request.
+func (p *property) blank(t *Tape, i uint32) bool {
+	switch n := &t.nodes[i]; n.kind {
+	case isNull:
+		return !p.schema.nullable
+	case isString:
+		return n.start == n.end && !p.allowEmpty
+	default:
+		return false
+	}
+}
+
+func (s *Schema) checkUnknown(t *Tape, f *finder, object uint32, r *Refusals) {
+	if s.extra == nil && !s.closed && (f.unknown == nil || len(s.properties) == 0) {
+		return
+	}
+	for _, k := range t.sortedNames(object, func(k uint32) bool { return s.find(t.bytes(k), 0) < 0 }) {
+		t.enter(step{name: k})
 		switch {
 		case s.extra != nil:
-			s.extra.check(f, here, obj[name], r)
+			s.extra.check(t, f, k+1, r)
 		case s.closed:
-			f.add(Range, here, r, "is not a documented property")
-		case f.unknown != nil && len(s.properties) > 0:
-			f.unknown(here.pointer())
+			f.add(t, Range, r, "is not a documented property")
+		default:
+			f.unknown(t.here.pointer(t))
 		}
+		t.leave()
 	}
 }
 
@@ -194,89 +173,95 @@ func (s *Schema) property(name string) *property {
 	return nil
 }
 
-func (s *Schema) checkArray(f *finder, at *place, v any, r Refusals) {
-	list, ok := v.([]any)
-	if !ok {
-		f.add(Malformed, at, r, "is %s, want an array", jsonType(v))
+func (s *Schema) checkArray(t *Tape, f *finder, i uint32, r *Refusals) {
+	n := t.nodes[i]
+	if n.kind != isList {
+		f.add(t, Malformed, r, "is %s, want an array", n.kind)
 		return
 	}
-	if len(list) < s.minItems {
-		f.add(Range, at, r, "has %d items, want at least %d", len(list), s.minItems)
+	if int(n.count) < s.minItems {
+		f.add(t, Range, r, "has %d items, want at least %d", n.count, s.minItems)
 	}
-	if s.maxItems >= 0 && len(list) > s.maxItems {
-		f.add(Range, at, r, "has %d items, want at most %d", len(list), s.maxItems)
+	if s.maxItems >= 0 && int(n.count) > s.maxItems {
+		f.add(t, Range, r, "has %d items, want at most %d", n.count, s.maxItems)
 	}
 	if s.items == nil {
 		return
 	}
-	for i, item := range list {
-		s.items.check(f, &place{up: at, name: at.name, index: i}, item, r)
+	for k, index := i+1, uint32(0); k < n.next; k = t.nodes[k].next {
+		t.enter(step{index: index})
+		s.items.check(t, f, k, r)
+		t.leave()
+		index++
 	}
 }
 
-func (s *Schema) checkString(f *finder, at *place, text string, r Refusals) {
-	if !utf8.ValidString(text) {
-		f.add(Malformed, at, r, "is not UTF-8")
+func (s *Schema) checkString(t *Tape, f *finder, i uint32, r *Refusals) {
+	text := t.bytes(i)
+	if t.mangled && !utf8.Valid(text) {
+		f.add(t, Malformed, r, "is not UTF-8")
 		return
 	}
 	if s.minLength > 0 || s.maxLength >= 0 {
-		n := utf8.RuneCountInString(text)
-		if n < s.minLength {
-			f.add(Range, at, r, "has %d characters, want at least %d", n, s.minLength)
-		}
-		if s.maxLength >= 0 && n > s.maxLength {
-			f.add(Range, at, r, "has %d characters, want at most %d", n, s.maxLength)
-		}
+		s.checkLength(t, f, t.length(i), r)
 	}
-	if s.pattern != nil && !s.pattern.MatchString(text) {
-		f.add(Range, at, r, "does not match %s", s.pattern)
+	if s.pattern != nil && !s.pattern.match(text) {
+		f.add(t, Range, r, "does not match %s", s.pattern)
 	}
-	if s.dateTime && !dateTime.MatchString(text) {
-		f.add(Range, at, r, "is %q, want a date and time such as 2026-01-15T08:00:00Z", clip(text))
+	if s.dateTime && !dateTime.match(text) {
+		f.add(t, Range, r, "is %q, want a date and time such as 2026-01-15T08:00:00Z", clip(string(text)))
 	}
-	if s.enum != nil && !enumHas(s.enum, text) {
-		f.add(Range, at, r, "is %q, want one of %s", clip(text), enumText(s.enum))
+	if s.enum != nil && !enumHas(s.texts, text) {
+		f.add(t, Range, r, "is %q, want one of %s", clip(string(text)), enumText(s.enum))
 	}
 }
 
-func enumHas(enum []any, text string) bool {
+func (s *Schema) checkLength(t *Tape, f *finder, n int, r *Refusals) {
+	if n < s.minLength {
+		f.add(t, Range, r, "has %d characters, want at least %d", n, s.minLength)
+	}
+	if s.maxLength >= 0 && n > s.maxLength {
+		f.add(t, Range, r, "has %d characters, want at most %d", n, s.maxLength)
+	}
+}
+
+func enumHas(enum []string, text []byte) bool {
 	for _, e := range enum {
-		if e == text {
+		if e == string(text) {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *Schema) checkNumber(f *finder, at *place, v any, r Refusals) {
-	n, ok := number(v)
+func (s *Schema) checkNumber(t *Tape, f *finder, i uint32, r *Refusals) {
+	is := t.nodes[i].kind
+	text := t.bytes(i)
+	n, ok := 0.0, is == isNumber
+	if ok {
+		n, ok = numberOf(text)
+	}
 	if !ok {
-		f.add(Malformed, at, r, "is %s, want %s", jsonType(v), article(s.typ))
+		f.add(t, Malformed, r, "is %s, want %s", is, article(s.typ))
 		return
 	}
 	if s.typ == "integer" && n != math.Trunc(n) {
-		f.add(Malformed, at, r, "is %v, want a whole number", v)
+		f.add(t, Malformed, r, "is %s, want a whole number", string(text))
 		return
 	}
-	s.checkBounds(f, at, n, r)
+	s.checkBounds(t, f, n, r)
 }
 
-func (s *Schema) checkBounds(f *finder, at *place, n float64, r Refusals) {
+func (s *Schema) checkBounds(t *Tape, f *finder, n float64, r *Refusals) {
 	if s.min != nil && n < *s.min {
-		f.add(Range, at, r, "is %s, want at least %s", decimalText(n), decimalText(*s.min))
+		f.add(t, Range, r, "is %s, want at least %s", decimalText(n), decimalText(*s.min))
 	}
 	if s.max != nil && n > *s.max {
-		f.add(Range, at, r, "is %s, want at most %s", decimalText(n), decimalText(*s.max))
+		f.add(t, Range, r, "is %s, want at most %s", decimalText(n), decimalText(*s.max))
 	}
-	if s.enum == nil {
-		return
+	if s.enum != nil && !slices.Contains(s.numbers, n) {
+		f.add(t, Range, r, "is %s, want one of %s", decimalText(n), enumText(s.enum))
 	}
-	for _, e := range s.enum {
-		if x, ok := number(e); ok && x == n {
-			return
-		}
-	}
-	f.add(Range, at, r, "is %s, want one of %s", decimalText(n), enumText(s.enum))
 }
 
 // decimalText writes a number without an exponent as long as one can read it.
@@ -299,6 +284,7 @@ func enumText(enum []any) string {
 	return strings.Join(texts, ", ")
 }
 
+// number is the value of an enumeration's entry.
 func number(v any) (float64, bool) {
 	switch n := v.(type) {
 	case float64:
@@ -316,75 +302,38 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// CheckText checks the text of a query, path or header parameter. An integer or boolean (0, 1) comes back as a number.
-func (s *Schema) CheckText(name, text string, r Refusals) (int64, *Violation) {
-	f := finder{}
-	at := &place{name: name, index: -1}
-	var n int64
-	switch s.typ {
-	case "integer":
-		n = s.integerText(&f, at, text, r)
-	case "boolean":
-		switch text {
-		case "true":
-			n = 1
-		case "false":
-		default:
-			f.add(Malformed, at, r, "is %q, want true or false", clip(text))
+// numberOf reads a number; one that is beyond all bounds is infinite.
+func numberOf(text []byte) (float64, bool) {
+	if n, ok := smallInteger(text); ok {
+		return float64(n), true
+	}
+	n, err := strconv.ParseFloat(string(text), 64)
+	return n, err == nil || math.IsInf(n, 0)
+}
+
+// smallInteger reads the integers that need no care: of few enough digits to be exact.
+func smallInteger(text []byte) (n int64, ok bool) {
+	digits := bytes.TrimPrefix(text, minus)
+	if len(digits) == 0 || len(digits) > 15 {
+		return 0, false
+	}
+	for _, c := range digits {
+		if c -= '0'; c > 9 {
+			return 0, false
 		}
-	default:
-		s.checkString(&f, at, text, r)
+		n = n*10 + int64(c)
 	}
-	return n, f.found
+	if len(digits) < len(text) {
+		return -n, n != 0 // -0 needs care
+	}
+	return n, true
 }
 
-func (s *Schema) integerText(f *finder, at *place, text string, r Refusals) int64 {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || text[0] == '+' {
-		if decimal(text) {
-			f.add(Range, at, r, "is %s, which no 64-bit integer can be", clip(text))
-		} else {
-			f.add(Malformed, at, r, "is %q, want a whole number", clip(text))
-		}
-		return 0
-	}
-	s.checkBounds(f, at, float64(n), r)
-	return n
-}
-
-func decimal(text string) bool {
-	digits := strings.TrimPrefix(text, "-")
-	return digits != "" && strings.Trim(digits, "0123456789") == ""
-}
-
-func jsonType(v any) string {
-	switch v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "a boolean"
-	case string:
-		return "a string"
-	case []any:
-		return "an array"
-	case map[string]any:
-		return "an object"
-	}
-	return "a number"
-}
+var minus = []byte("-")
 
 func article(typ string) string {
 	if typ == "integer" {
 		return "an integer"
 	}
 	return "a " + typ
-}
-
-// clip shortens what a client sent for a message.
-func clip(s string) string {
-	const most = 64
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }

@@ -1,29 +1,30 @@
 package specs
 
-// Prune takes out of decoded JSON, in place, the properties that Check tells unknown of: those that the schema neither
-// names nor has a schema for.
-func (s *Schema) Prune(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		s.pruneObject(v)
-	case []any:
-		for i := range v {
-			if s.items != nil {
-				s.items.Prune(v[i])
-			}
+// Prune takes out of the value on a tape the properties that Check tells unknown of: those that the schema neither names
+// nor has a schema for.
+func (s *Schema) Prune(t *Tape) { s.prune(t, 0) }
+
+func (s *Schema) prune(t *Tape, i uint32) {
+	switch n := t.nodes[i]; n.kind {
+	case isObject:
+		for k := i + 1; k < n.next; k = t.nodes[k+1].next {
+			s.pruneProperty(t, k)
+		}
+	case isList:
+		for k := i + 1; s.items != nil && k < n.next; k = t.nodes[k].next {
+			s.items.prune(t, k)
 		}
 	}
 }
 
-func (s *Schema) pruneObject(obj map[string]any) {
-	for name, v := range obj {
-		switch p := s.property(name); {
-		case p != nil:
-			p.schema.Prune(v)
-		case s.extra != nil:
-			s.extra.Prune(v)
-		case len(s.properties) > 0:
-			delete(obj, name)
-		}
+// pruneProperty looks at the property whose name is node k.
+func (s *Schema) pruneProperty(t *Tape, k uint32) {
+	switch j := s.find(t.bytes(k), 0); {
+	case j >= 0:
+		s.properties[j].schema.prune(t, k+1)
+	case s.extra != nil:
+		s.extra.prune(t, k+1)
+	case len(s.properties) > 0:
+		t.nodes[k].dropped = true
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 
@@ -16,9 +15,12 @@ type Schema struct {
 	typ      string // "", object, array, string, integer, number, boolean
 	nullable bool
 	enum     []any
+	// texts and numbers are those of enum.
+	texts   []string
+	numbers []float64
 
 	minLength, maxLength int // runes; maxLength < 0: none
-	pattern              *regexp.Regexp
+	pattern              *pattern
 	dateTime             bool
 
 	min, max *float64
@@ -83,6 +85,7 @@ func (c *compiler) compile(ref *openapi3.SchemaRef, outer Refusals, where string
 	s := &Schema{nullable: in.Nullable, enum: in.Enum, min: in.Min, max: in.Max, request: c.use == ForRequest,
 		minLength: int(in.MinLength), maxLength: -1, minItems: int(in.MinItems), maxItems: -1} //nolint:gosec // bounds of our own documents
 	c.busy[in] = s
+	c.enumeration(s, in)
 	c.refuseUnknown(in, where)
 	if in.Type != nil {
 		if len(*in.Type) != 1 {
@@ -107,7 +110,7 @@ func (c *compiler) bounds(s *Schema, in *openapi3.Schema, where string) {
 		s.maxItems = int(*in.MaxItems) //nolint:gosec // bounds of our own documents
 	}
 	if in.Pattern != "" {
-		re, err := regexp.Compile(in.Pattern)
+		re, err := compilePattern(in.Pattern)
 		if err != nil {
 			c.fail(where, "pattern: %v", err)
 		}
@@ -125,6 +128,17 @@ func (c *compiler) bounds(s *Schema, in *openapi3.Schema, where string) {
 	}
 }
 
+func (c *compiler) enumeration(s *Schema, in *openapi3.Schema) {
+	for _, e := range in.Enum {
+		if text, ok := e.(string); ok {
+			s.texts = append(s.texts, text)
+		}
+		if n, ok := number(e); ok {
+			s.numbers = append(s.numbers, n)
+		}
+	}
+}
+
 // format takes the formats that say something to check; the others are only annotations, or unknown.
 func (c *compiler) format(s *Schema, in *openapi3.Schema, where string) {
 	switch in.Format {
@@ -137,7 +151,7 @@ func (c *compiler) format(s *Schema, in *openapi3.Schema, where string) {
 }
 
 // dateTime is RFC 3339's date-time; a leap second is one.
-var dateTime = regexp.MustCompile(`^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-][0-2]\d:[0-5]\d)$`)
+var dateTime = mustPattern(`^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-][0-2]\d:[0-5]\d)$`)
 
 // formatBounds are the bounds that an integer's format implies; int64 is checked while parsing.
 func formatBounds(format string) (lo, hi *float64) {

@@ -1,0 +1,59 @@
+package specs
+
+import (
+	"strconv"
+	"strings"
+)
+
+// CheckText checks the text of a query, path or header parameter. An integer or boolean (0, 1) comes back as a number. It
+// costs no allocation as long as nothing is wrong.
+func (s *Schema) CheckText(name, text string, r Refusals) (int64, *Violation) {
+	t := NewTape()
+	defer t.Release()
+	t.putString(text)
+	var found *Violation
+	f := finder{found: &found}
+	var n int64
+	switch s.typ {
+	case "integer":
+		n = s.checkInteger(t, &f, text, &r)
+	case "boolean":
+		n = checkBoolean(t, &f, text, &r)
+	default:
+		s.checkString(t, &f, 0, &r)
+	}
+	if found != nil {
+		found.Name = name
+	}
+	return n, found
+}
+
+func checkBoolean(t *Tape, f *finder, text string, r *Refusals) int64 {
+	switch text {
+	case "true":
+		return 1
+	case "false":
+	default:
+		f.add(t, Malformed, r, "is %q, want true or false", clip(text))
+	}
+	return 0
+}
+
+func (s *Schema) checkInteger(t *Tape, f *finder, text string, r *Refusals) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || text[0] == '+' {
+		if decimal(text) {
+			f.add(t, Range, r, "is %s, which no 64-bit integer can be", clip(text))
+		} else {
+			f.add(t, Malformed, r, "is %q, want a whole number", clip(text))
+		}
+		return 0
+	}
+	s.checkBounds(t, f, float64(n), r)
+	return n
+}
+
+func decimal(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
+}
