@@ -3,13 +3,11 @@ package mockserver
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
-	"github.com/countersign/countersign/specs"
 )
 
 // Call is one request on its way through the pipeline.
@@ -37,8 +35,9 @@ type Call struct {
 	signingNow time.Time
 	args       []arg
 	pathArgs   []string
-	body       *specs.Tape // nil: none that was read
-	header     http.Header
+	body       any
+	hasBody    bool
+	header     *ReplyHeader
 	warnings   []string
 	explain    func() *Explanation
 	fault      *fault
@@ -46,6 +45,7 @@ type Call struct {
 	// watched says that transitions wait for calls, or have failed.
 	watched bool
 	stages  *stageClock
+	memory  *callMemory
 }
 
 // arg is the value of a declared parameter, at the parameter's place in the document.
@@ -125,7 +125,7 @@ func (c *Call) Warn(format string, args ...any) {
 func (c *Call) warnedEnough() bool { return len(c.warnings) > mostWarnings }
 
 // ReplyHeader is the header of the reply.
-func (c *Call) ReplyHeader() http.Header { return c.header }
+func (c *Call) ReplyHeader() *ReplyHeader { return c.header }
 
 // Refuse makes a refusal from the catalogue: the operation's entry of that name, else the vendor's. The arguments fill
 // the %s of its code and message. An unknown name is a bug and panics.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -48,11 +47,13 @@ type edgeProblem struct {
 // serve takes one vendor request through the pipeline, journals it and writes the reply.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	start := s.wall()
-	req, problem := s.receive(w, r)
-	c, out := s.answer(r.Context(), req, problem)
-	e := s.record(c, out)
-	e.at = start
-	req.forget() // the journal keeps the request for long, and only as it was received
+	memory := callMemories.Get().(*callMemory)
+	e := &Entry{at: start}
+	c := memory.begin(e)
+	problem := s.receive(w, r, c.Request)
+	out := s.answer(r.Context(), c, problem)
+	s.record(e, c, out)
+	e.req.forget() // the journal keeps the request for long, and only as it was received
 	s.journal.add(e)
 	n, err := s.send(w, r, out)
 	e.noteWire(out.wire)
@@ -60,12 +61,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	took := s.wall().Sub(start)
 	e.finish(took, n, err == nil)
 	s.observe(c, out.status, took)
-	out.hangUp(w)
+	onTheWire := out.wire
+	memory.over()
+	onTheWire.hangUp(w)
 }
 
 // receive keeps the request exactly as it came.
-func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*Request, *edgeProblem) {
-	req := &Request{Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header, TLS: r.TLS != nil}
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, req *Request) *edgeProblem {
+	req.Method, req.URI, req.Host, req.Header, req.TLS = r.Method, r.RequestURI, r.Host, r.Header, r.TLS != nil
 	target := req.URI
 	if !strings.HasPrefix(target, "/") { // absolute form, or OPTIONS *
 		if u, err := url.Parse(target); err == nil && u.Host != "" {
@@ -77,7 +80,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*Request, *edg
 	if problem == nil && req.tooManyPairs() {
 		problem = &edgeProblem{Unreadable, "the query or the form has " + errTooManyPairs.Error()}
 	}
-	return req, problem
+	return problem
 }
 
 func (s *Server) receiveBody(w http.ResponseWriter, r *http.Request, req *Request) *edgeProblem {
@@ -131,16 +134,22 @@ func readBody(r io.Reader, length, most int64) ([]byte, error) {
 	return body[:n], err
 }
 
-// record makes the journal entry of a call.
-func (s *Server) record(c *Call, out *reply) *Entry {
-	e := &Entry{world: c.World.name, plug: c.plugged, op: c.Op, req: c.Request, status: out.status, header: out.header, body: out.body,
-		refusal: out.refusal, problem: c.problem, warnings: c.warnings, explain: c.explain, worldNow: c.now, secrets: s.secretsOf(c.plugged),
-		fault: c.fault.note()}
-	if c.plugged != nil && s.log.Enabled(context.Background(), slog.LevelInfo) {
-		s.log.Info("request", "vendor", c.plug.Name, "operation", e.operation(), "world", c.World.name, "method", c.Method,
+// record fills in the journal entry of a call.
+func (s *Server) record(e *Entry, c *Call, out *reply) {
+	e.world, e.plug, e.op, e.secrets, e.worldNow = c.World.name, c.plugged, c.Op, s.secretsOf(c.plugged), c.now
+	e.status, e.refusal, e.problem, e.warnings, e.explain, e.fault = out.status, out.refusal, c.problem, c.warnings, c.explain, c.fault.note()
+	e.reply = replyBody{bytes: out.body, size: len(out.body)}
+	if out.again != nil {
+		e.reply.bytes, e.reply.again = nil, out.again
+	}
+	if out.header != &e.header {
+		e.header = *out.header
+		out.header = &e.header
+	}
+	if c.plugged != nil && s.log.Enabled(context.Background(), slog.LevelDebug) {
+		s.log.Debug("request", "vendor", c.plug.Name, "operation", e.operation(), "world", c.World.name, "method", c.Method,
 			"path", c.RawPath, "status", out.status, "code", codeOf(out.refusal))
 	}
-	return e
 }
 
 func codeOf(r *Refusal) string {
@@ -153,10 +162,8 @@ func codeOf(r *Refusal) string {
 // write sends the reply and returns how many bytes of its body went out.
 func (s *Server) write(w http.ResponseWriter, out *reply, method string) (int64, error) {
 	h := w.Header()
-	for name, values := range out.header {
-		h[name] = values
-	}
-	h["Content-Length"] = []string{strconv.Itoa(len(out.body))}
+	out.header.writeTo(h)
+	h["Content-Length"] = out.header.lengthOf(out.body)
 	w.WriteHeader(out.status)
 	if method == http.MethodHead {
 		if gw, ok := w.(gin.ResponseWriter); ok {

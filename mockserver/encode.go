@@ -3,26 +3,26 @@ package mockserver
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
 )
 
 // encode writes an envelope in the vendor's format and checks it against the document.
 func (s *Server) encode(c *Call, status int, envelope any, r *Refusal) *reply {
-	body, err := marshal(envelope)
+	body, again, err := c.marshal(envelope)
 	if err != nil {
 		if r == nil {
 			return s.broken(c, err)
 		}
 		panic(err) // the vendor's error envelope cannot be encoded: broken answers plainly
 	}
-	out := &reply{status: status, header: c.header, body: body, refusal: r}
+	out := &c.memory.reply
+	*out = reply{status: status, header: c.header, body: body, again: again, refusal: r}
 	if s.checks(c) {
 		s.checkReply(c, out)
 	}
 	contentType := c.plug.ContentType
 	if c.plug.Format != nil {
 		if other, ct, ok := c.plug.Format(c, envelope); ok {
-			out.body, contentType = other, ct
+			out.body, out.again, contentType = other, nil, ct
 		}
 	}
 	if c.header.Get("Content-Type") == "" {
@@ -31,16 +31,35 @@ func (s *Server) encode(c *Call, status int, envelope any, r *Refusal) *reply {
 	return out
 }
 
-// Appender is an envelope that writes its JSON itself, for vendors that keep records encoded.
+// Appender is an envelope that writes its JSON itself, for vendors that keep records encoded. It gives the same bytes
+// whenever it is asked, also by other goroutines long after the call: the journal keeps the envelope of a long reply in
+// place of its bytes. So it holds nothing that changes, and nothing of the call.
 type Appender interface {
 	AppendJSON(b []byte) []byte
 }
 
+// longReply is the length from which the journal keeps a reply's envelope, in bytes: what is shorter is copied faster than
+// its records are gone through again.
+const longReply = 4 << 10
+
+// marshal encodes an envelope in the call's own memory. again is set for a body that stays there; others are copied, for
+// the journal to keep.
+func (c *Call) marshal(envelope any) (body []byte, again Appender, err error) {
+	a, ok := envelope.(Appender)
+	if !ok {
+		body, err = marshal(envelope)
+		return body, nil, err
+	}
+	text := a.AppendJSON(c.memory.text[:0])
+	c.memory.text = text[:0]
+	if len(text) >= longReply && c.fault == nil { // a fault's reply may be a part of the text
+		return text, a, nil
+	}
+	return bytes.Clone(text), nil, nil
+}
+
 // marshal is JSON without HTML escapes and without a line end.
 func marshal(v any) ([]byte, error) {
-	if a, ok := v.(Appender); ok {
-		return a.AppendJSON(nil), nil
-	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -55,7 +74,7 @@ func jsonReply(status int, v any) *reply {
 	if err != nil {
 		body = []byte(`{"countersign":"a reply that could not be encoded"}`)
 	}
-	h := http.Header{}
+	h := &ReplyHeader{}
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	return &reply{status: status, header: h, body: body}
 }

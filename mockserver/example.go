@@ -37,12 +37,14 @@ func (s *Server) errorExample(p *plugged, op *Operation, r *Refusal) (Example, e
 	var problem error
 	probe.onBug = func(err error) { problem = err }
 	w := &World{name: DefaultWorld, server: probe, clock: newClock(s.wall, ClockSetting{At: demoTime, Frozen: true})}
-	c := &Call{Request: &Request{Method: op.Spec.Method, URI: op.Spec.Path, RawPath: op.Spec.Path, Header: http.Header{}},
-		World: w, Op: op, Rand: w.callRand(0), plug: p.Plug, plugged: p, header: http.Header{}, now: demoTime, signingNow: demoTime}
+	e := &Entry{req: Request{Method: op.Spec.Method, URI: op.Spec.Path, RawPath: op.Spec.Path, Header: http.Header{}}}
+	c := newCallMemory().begin(e)
+	c.World, c.Op, c.plug, c.plugged, c.now, c.signingNow = w, op, p.Plug, p, demoTime, demoTime
+	c.memory.chance.Seed(w.callSeed(0))
 	c.Tx = p.demo.Snapshot(context.Background())
 	if p.Begin != nil {
 		p.Begin(c)
 	}
 	out := probe.encode(c, r.Entry.Status, p.Failure(c, r), r)
-	return Example{Status: out.status, Header: out.header, Body: out.body}, problem
+	return Example{Status: out.status, Header: out.header.All(), Body: out.body}, problem
 }

@@ -89,7 +89,7 @@ func (s *Server) actBefore(ctx context.Context, c *Call, f *fault) (any, error) 
 
 // actAfter runs the handler and keeps from the caller what it said, unless that was a bug of the stand-in.
 func (s *Server) actAfter(ctx context.Context, c *Call, f *fault) (any, error) {
-	header := c.header.Clone() // what goes with the handler's reply does not go with another
+	before := c.header.clone() // what goes with the handler's reply does not go with another
 	value, err := c.handle(ctx)
 	var refused *Refusal
 	if err != nil && !errors.As(err, &refused) {
@@ -101,7 +101,7 @@ func (s *Server) actAfter(ctx context.Context, c *Call, f *fault) (any, error) {
 	if f.entry == nil {
 		return value, err
 	}
-	if c.header = header; refused != nil {
+	if *c.header = before; refused != nil {
 		f.hidden = refused.Code
 	}
 	return nil, f.refusal(c)

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -31,7 +30,7 @@ func (f *fault) shape(out *reply) *reply {
 	shaped := &reply{status: out.status, header: out.header, body: out.body, refusal: out.refusal, wire: &wire{drip: f.effect.Drip}}
 	switch e := &f.effect; {
 	case e.Reset:
-		return &reply{header: http.Header{}, wire: &wire{reset: true}}
+		return &reply{header: &ReplyHeader{}, wire: &wire{reset: true}}
 	case e.Cut != nil:
 		shaped.wire.declared = max(1, len(out.body))
 		shaped.body = out.body[:e.Cut.of(len(out.body))]
@@ -79,7 +78,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, out *reply) (int64
 	controller := http.NewResponseController(w)
 	s.allowTime(controller)
 	h := w.Header()
-	maps.Copy(h, out.header)
+	out.header.writeTo(h)
 	length := max(len(out.body), out.wire.declared)
 	h.Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(out.status)
@@ -122,8 +121,8 @@ func (s *Server) allowTime(c *http.ResponseController) {
 }
 
 // hangUp resets the connection of a reply that a fault says so of. It comes last: nothing can be done after it.
-func (out *reply) hangUp(w http.ResponseWriter) {
-	if out.wire == nil || !out.wire.reset {
+func (on *wire) hangUp(w http.ResponseWriter) {
+	if on == nil || !on.reset {
 		return
 	}
 	conn := hijack(w)

@@ -2,7 +2,6 @@ package mockserver
 
 import (
 	"container/heap"
-	"net/http"
 	"sort"
 	"sync"
 	"time"
@@ -18,13 +17,13 @@ type Entry struct {
 	world string
 	plug  *plugged
 	op    *Operation // nil: none was found
-	req   *Request
+	req   Request
 	// secrets are not shown.
 	secrets *secretNames
 
 	status   int
-	header   http.Header
-	body     []byte
+	header   ReplyHeader
+	reply    replyBody
 	refusal  *Refusal
 	problem  string // what went wrong in the stand-in itself
 	warnings []string
@@ -40,6 +39,21 @@ type Entry struct {
 	written int64
 	sent    bool
 	fault   *FaultNote // nil: none
+}
+
+// replyBody is the body of a reply: its bytes, or the envelope that makes them again.
+type replyBody struct {
+	bytes []byte
+	again Appender
+	size  int
+}
+
+// text is the whole body.
+func (b *replyBody) text() []byte {
+	if b.again != nil {
+		return b.again.AppendJSON(make([]byte, 0, b.size))
+	}
+	return b.bytes
 }
 
 // noteWire adds to an entry how a fault sent its reply.

@@ -20,7 +20,7 @@ const (
 // cost is about what an entry takes of the heap, in bytes, rather more than less.
 func (e *Entry) cost() int {
 	n := entryOverhead + block(len(e.req.URI)+len(e.req.Method)+len("  HTTP/1.1")) + block(len(e.req.Host)) +
-		block(cap(e.req.Body)) + headerCost(e.req.Header) + block(cap(e.body)) + headerCost(e.header) + block(len(e.problem))
+		block(cap(e.req.Body)) + headerCost(e.req.Header) + block(e.reply.size) + e.header.cost() + block(len(e.problem))
 	for _, w := range e.warnings {
 		n += 2*16 + block(len(w)) // the list may be twice as long as what is in it
 	}
@@ -58,6 +58,18 @@ func headerCost(h http.Header) int {
 		for _, v := range values {
 			n += 16 + block(len(v))
 		}
+	}
+	return n
+}
+
+// cost is what the fields take beside the entry.
+func (h *ReplyHeader) cost() int {
+	n := 0
+	for i := range h.count {
+		n += block(len(h.values[i]))
+	}
+	if h.more != nil {
+		n += headerCost(h.more)
 	}
 	return n
 }

@@ -109,7 +109,7 @@ func (q *selection) distance(e *Entry) (score, asked int) {
 			}
 		}
 	}
-	return score + len(q.matcher.Mismatches(e.req, e.op)), asked + len(q.Parameters)
+	return score + len(q.matcher.Mismatches(&e.req, e.op)), asked + len(q.Parameters)
 }
 
 // differs says what an entry has otherwise than the query wants it, without secrets.
@@ -135,7 +135,7 @@ func (q *selection) differs(e *Entry) []string {
 	if q.Faulted && !e.faulted() {
 		out = append(out, "nothing went wrong on purpose")
 	}
-	for _, m := range q.matcher.Mismatches(e.req, e.op) {
+	for _, m := range q.matcher.Mismatches(&e.req, e.op) {
 		if !m.Sent {
 			out = append(out, fmt.Sprintf("parameter %s was not sent, want one that %s", m.Name, m.Want))
 			continue

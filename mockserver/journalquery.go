@@ -122,7 +122,7 @@ func (s *Server) checkNames(q *JournalQuery) error {
 
 // selects reports whether an entry is wanted.
 func (q *selection) selects(e *Entry) bool {
-	return q.plain(e) && q.matcher.Match(e.req, e.op)
+	return q.plain(e) && q.matcher.Match(&e.req, e.op)
 }
 
 // plain reports whether everything but the parameters fits.

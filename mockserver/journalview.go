@@ -64,13 +64,14 @@ func (e *Entry) view(bodies bool) EntryView {
 	e.viewOutcome(&v)
 	secrets := e.secrets
 	req := e.request()
+	header := e.header.All()
 	path, query, has := strings.Cut(req.URI, "?")
 	if v.Request.URI = path; has {
 		v.Request.URI += "?" + secrets.pairs(query)
 	}
 	v.Request.Method, v.Request.Host, v.Request.TLS = req.Method, req.Host, req.TLS
 	v.Request.Header, v.Request.BodyBytes = secrets.header(req.Header), len(req.Body)
-	v.Reply.Status, v.Reply.Header, v.Reply.BodyBytes = e.status, secrets.header(e.header), len(e.body)
+	v.Reply.Status, v.Reply.Header, v.Reply.BodyBytes = e.status, secrets.header(header), e.reply.size
 	if e.refusal == nil && !bodies {
 		return v
 	}
@@ -80,7 +81,7 @@ func (e *Entry) view(bodies bool) EntryView {
 	}
 	if bodies {
 		v.Request.Body = secrets.body(req.MediaType(), req.Body)
-		v.Reply.Body = quoted(secrets.body(mediaType(e.header.Get("Content-Type")), e.body))
+		v.Reply.Body = quoted(secrets.body(mediaType(e.header.Get("Content-Type")), e.reply.text()))
 	}
 	return v
 }
@@ -104,7 +105,7 @@ func (e *Entry) viewOutcome(v *EntryView) {
 
 // request is the request as received. It is a copy, so that what is decoded of it is forgotten with it.
 func (e *Entry) request() *Request {
-	r := e.req
+	r := &e.req
 	return &Request{Method: r.Method, URI: r.URI, RawPath: r.RawPath, RawQuery: r.RawQuery, Host: r.Host, Header: r.Header,
 		Body: r.Body, TLS: r.TLS}
 }

@@ -15,8 +15,10 @@ import (
 // reply is what goes to the client.
 type reply struct {
 	status int
-	header http.Header
+	header *ReplyHeader
 	body   []byte
+	// again makes a long body again for whoever asks the journal for it; then body is the call's own memory.
+	again Appender
 	// refusal is the catalogue entry it carries, if it is an error.
 	refusal *Refusal
 	// wire says how it goes out if a fault has to do with it, nil else.
@@ -25,13 +27,14 @@ type reply struct {
 
 // answer is the request pipeline, from the vendor to the encoded reply. edge.go comes before it (0) and writes what it
 // returns (9, 10).
-func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c *Call, out *reply) {
-	p := s.vendorOf(req) // 1
-	w, err := s.worldOf(p, req)
+func (s *Server) answer(ctx context.Context, c *Call, edge *edgeProblem) (out *reply) {
+	p := s.vendorOf(c.Request) // 1
+	w, err := s.worldOf(p, c)
 	if err != nil || p == nil {
-		return &Call{Request: req, World: s.defaultWorld()}, s.plain(req, err)
+		c.World = s.defaultWorld()
+		return s.plain(c.Request, err)
 	}
-	c = s.newCall(ctx, p, w, req) // 2
+	s.beginCall(ctx, c, p, w) // 2
 	defer func() {
 		if r := recover(); r != nil {
 			s.panics.Add(1)
@@ -50,7 +53,7 @@ func (s *Server) answer(ctx context.Context, req *Request, edge *edgeProblem) (c
 		out = s.encode(c, c.Op.success, p.Success(c, value), nil) // 8
 	}
 	c.stages.enter(stageWrite)
-	return c, c.fault.shape(out)
+	return c.fault.shape(out)
 }
 
 // process runs the steps that can refuse a request.
@@ -78,18 +81,19 @@ func (s *Server) process(ctx context.Context, c *Call, edge *edgeProblem) (any, 
 	return s.act(ctx, c) // 6, 7
 }
 
-func (s *Server) newCall(ctx context.Context, p *plugged, w *World, req *Request) *Call {
+func (s *Server) beginCall(ctx context.Context, c *Call, p *plugged, w *World) {
 	w.touch()
-	watched := w.passTime()
-	n := w.count()
-	c := &Call{Request: req, World: w, Rand: w.callRand(n), plug: p.Plug, plugged: p, sequence: n, header: http.Header{}, watched: watched,
-		stages: s.timeStages(n)}
+	c.World, c.plug, c.plugged = w, p.Plug, p
+	c.watched = w.passTime()
+	c.sequence = w.count()
+	c.memory.chance.Seed(w.callSeed(c.sequence))
+	c.stages = s.timeStages(c.sequence)
 	c.now, c.signingNow = w.Now(), w.SigningNow()
-	c.Tx = w.store(p).Snapshot(ctx)
-	if watched {
+	c.Tx = &c.memory.tx
+	w.store(p).SnapshotInto(ctx, c.Tx)
+	if c.watched {
 		w.transitions.warn(c)
 	}
-	return c
 }
 
 // locate finds the operation: by action where the vendor has RPC, else by path.
@@ -137,19 +141,17 @@ func (c *Call) locatePath() error {
 
 // handle runs the handler in a transaction of its own.
 func (c *Call) handle(ctx context.Context) (value any, err error) {
-	run := func(tx *store.Tx) error {
-		c.Tx = tx
+	if c.Op.readOnly {
+		c.World.store(c.plugged).SnapshotInto(ctx, c.Tx)
+		return c.Op.handler(c)
+	}
+	if c.World.server.keeps() {
+		ctx = c.extra.with(ctx)
+	}
+	err = c.World.updateWith(ctx, c.plugged, c.Tx, func(*store.Tx) error {
 		value, err = c.Op.handler(c)
 		return err
-	}
-	if c.Op.readOnly {
-		err = c.World.store(c.plugged).View(ctx, run)
-	} else {
-		if c.World.server.keeps() {
-			ctx = c.extra.with(ctx)
-		}
-		err = c.World.update(ctx, c.plugged, run)
-	}
+	})
 	return value, err
 }
 
@@ -237,17 +239,18 @@ func (s *Server) vendorOf(req *Request) *plugged {
 // worldHeader selects a world by name, before anything else does.
 const worldHeader = "X-Countersign-World"
 
-func (s *Server) worldOf(p *plugged, req *Request) (*World, error) {
-	if name := req.Header.Get(worldHeader); name != "" {
+func (s *Server) worldOf(p *plugged, c *Call) (*World, error) {
+	if name := c.Header.Get(worldHeader); name != "" {
 		return s.World(name)
 	}
 	if p == nil {
 		return s.defaultWorld(), nil
 	}
-	var few [8]Claim
-	var key [128]byte // the keys of this call are not worth an allocation
-	for _, claim := range p.Identify(req, few[:0]) {
-		if w := s.owner(appendClaimKey(key[:0], p, claim.Kind, claim.Value)); w != nil {
+	m := c.memory
+	m.claims = p.Identify(c.Request, m.claims[:0])
+	for _, claim := range m.claims {
+		m.text = appendClaimKey(m.text[:0], p, claim.Kind, claim.Value)
+		if w := s.owner(m.text); w != nil {
 			return w, nil
 		}
 	}

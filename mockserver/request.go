@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,6 +30,8 @@ type Request struct {
 	queryErr    error
 	formErr     error
 	parsed      bool
+	// memory is that of the call, while there is one.
+	memory *callMemory
 }
 
 // Pair is one name and value of a query or form, decoded.
@@ -77,9 +80,15 @@ func (r *Request) parse() {
 		return
 	}
 	r.parsed = true
-	r.query, r.queryErr = ParsePairs(r.RawQuery)
+	m := r.memory
+	if m == nil {
+		m = &callMemory{}
+	}
+	r.query, r.queryErr = appendPairs(m.query[:0], r.RawQuery)
+	m.query = r.query
 	if r.hasForm() {
-		r.form, r.formErr = ParsePairs(string(r.Body))
+		r.form, r.formErr = appendPairs(m.form[:0], string(r.Body))
+		m.form = r.form
 	}
 }
 
@@ -95,7 +104,7 @@ func (r *Request) tooManyPairs() bool {
 
 // forget drops the decoded pairs; whoever asks for them again gets them decoded again.
 func (r *Request) forget() {
-	r.parsed, r.query, r.form, r.queryErr, r.formErr = false, nil, nil, nil, nil
+	r.parsed, r.query, r.form, r.queryErr, r.formErr, r.memory = false, nil, nil, nil, nil, nil
 }
 
 // MediaType is the Content-Type without its parameters, in lower case.
@@ -135,15 +144,17 @@ var errTooManyPairs = fmt.Errorf("more than %d parameters", maxPairs)
 // ParsePairs decodes a query or form. A pair that is not percent-encoding is left out and reported; one that is, but of
 // bytes that are not UTF-8, is reported and there, because signatures cover it. A pair without "=" has an empty value;
 // "+" is a space; ";" is an ordinary character. More than ten thousand pairs are not decoded at all.
-func ParsePairs(raw string) (Pairs, error) {
+func ParsePairs(raw string) (Pairs, error) { return appendPairs(nil, raw) }
+
+func appendPairs(pairs Pairs, raw string) (Pairs, error) {
 	if raw == "" {
-		return nil, nil
+		return pairs, nil
 	}
 	n := strings.Count(raw, "&") + 1
 	if n > maxPairs {
-		return nil, errTooManyPairs
+		return pairs, errTooManyPairs
 	}
-	pairs := make(Pairs, 0, n)
+	pairs = slices.Grow(pairs, n)
 	var bad error
 	for raw != "" {
 		var part string

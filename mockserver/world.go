@@ -152,10 +152,8 @@ func (w *World) identity() uint64 {
 	return h.Sum64()
 }
 
-// callRand is the chance of the n-th call, setupRand that of the n-th setup.
-func (w *World) callRand(n uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(w.setting.Seed^callStream, n)) //nolint:gosec // must be repeatable
-}
+// callSeed seeds the chance of the n-th call, setupRand is that of the n-th setup.
+func (w *World) callSeed(n uint64) (uint64, uint64) { return w.setting.Seed ^ callStream, n }
 
 // The streams keep calls, setups and what a world is filled with from drawing the same numbers.
 const (
@@ -179,8 +177,13 @@ func (w *World) store(p *plugged) *store.Store { return (*w.stores.Load())[p.ind
 // update runs fn in a write transaction on a vendor's records, on those that take their place if the world is reset
 // meanwhile.
 func (w *World) update(ctx context.Context, p *plugged, fn func(*store.Tx) error) error {
+	return w.updateWith(ctx, p, &store.Tx{}, fn)
+}
+
+// updateWith is update for a caller who has a transaction to use again.
+func (w *World) updateWith(ctx context.Context, p *plugged, tx *store.Tx, fn func(*store.Tx) error) error {
 	for {
-		err := w.store(p).Update(ctx, fn)
+		err := w.store(p).UpdateWith(ctx, tx, fn)
 		switch {
 		case !errors.Is(err, store.ErrRetired):
 			return err

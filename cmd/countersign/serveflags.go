@@ -58,7 +58,7 @@ func (f *serveFlags) addTo(cmd *cobra.Command) {
 	flags.StringVar(&f.tlsKey, "tls-key", "", "key `FILE` (PEM) of --tls-cert")
 	flags.StringArrayVar(&f.tlsHosts, "tls-host", nil, "further `NAME` or address that the made certificate is for, as often as wanted")
 	f.logFormat.addTo(cmd, "log-format", "how the log is written")
-	f.logLevel.addTo(cmd, "log-level", "what is logged; info has a line for every request")
+	f.logLevel.addTo(cmd, "log-level", "what is logged; debug has a line for every request")
 	flags.Var(&f.journalBytes, "journal-bytes", "how much the journal of requests holds")
 	flags.StringVar(&f.adminToken, "admin-token", "", "`TOKEN` that /__admin asks for; default $"+tokenVariable+", or a new one where other machines can reach it")
 	flags.StringVar(&f.adminAddr, "admin-addr", "", "`HOST:PORT` for /__admin alone; the other addresses then serve the vendors alone")

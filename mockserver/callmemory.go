@@ -1,0 +1,71 @@
+package mockserver
+
+import (
+	"math/rand/v2"
+	"sync"
+
+	"github.com/countersign/countersign/mockserver/store"
+)
+
+// callMemory is what one call after the other uses. Nothing of it may outlive its call: what is known of a call later is
+// in its journal entry.
+type callMemory struct {
+	call        Call
+	chance      rand.PCG
+	rand        *rand.Rand // draws from chance
+	claims      []Claim
+	query, form Pairs
+	tx          store.Tx
+	// text is where the reply is encoded.
+	text  []byte
+	reply reply
+}
+
+// These bound what a call may leave behind for the next: bytes of text, and pairs.
+const (
+	mostTextKept  = 1 << 20
+	mostPairsKept = 256
+)
+
+var callMemories = sync.Pool{New: func() any { return newCallMemory() }}
+
+func newCallMemory() *callMemory {
+	m := &callMemory{}
+	m.rand = rand.New(&m.chance) //nolint:gosec // must be repeatable
+	return m
+}
+
+// begin returns a call whose entry is e.
+func (m *callMemory) begin(e *Entry) *Call {
+	m.call = Call{Request: &e.req, Rand: m.rand, header: &e.header, memory: m}
+	e.req.memory = m
+	return &m.call
+}
+
+// over gives the memory back, unless somebody may still look at the call: an explanation that is to be worked out later,
+// or whoever has to do with a bug, or with a fault.
+func (m *callMemory) over() {
+	c := &m.call
+	if c.explain != nil || c.problem != "" || c.fault != nil || c.World.server.keeps() {
+		m.text = nil
+		m.tx = store.Tx{}
+		return
+	}
+	if cap(m.text) > mostTextKept {
+		m.text = nil
+	}
+	m.query, m.form = emptied(m.query), emptied(m.form)
+	clear(m.claims)
+	m.tx.Reset()
+	m.call, m.reply = Call{}, reply{}
+	callMemories.Put(m)
+}
+
+// emptied lets go of what the pairs hold on to: the request.
+func emptied(p Pairs) Pairs {
+	if cap(p) > mostPairsKept {
+		return nil
+	}
+	clear(p)
+	return p[:0]
+}
