@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ func steps(quick bool) []step {
 		step{"known vulnerabilities (govulncheck)", single("govulncheck", vulnerabilities)},
 		step{"tests with the race detector", tests("-race", "-count=1")},
 		step{"tests that it would make too slow, without it", slowTests},
+		step{"benchmarks, each once", single("benchmarks", benchmarks)},
 		step{"vendors' SDKs (" + sdktest + ")", sdkTests},
 		step{"spec lint (redocly)", single("spec lint", specLint)},
 		step{"specs served by a peer (prism mock)", prismMock},
@@ -50,6 +52,20 @@ func tests(flags ...string) func(context.Context, *project) tally {
 // slowTests look at thousands of records, and run hundreds of commands: fewer or none of them where the race detector watches.
 func slowTests(ctx context.Context, p *project) tally {
 	return goTest(ctx, p, ".", "-count=1", "./fixtures/...", "./cmd/countersign")
+}
+
+// benchmarks keeps the benchmarks working. What they measure in one go is worth nothing; scripts/bench measures.
+func benchmarks(ctx context.Context, p *project) error {
+	out, err := p.output(ctx, "", "go", "test", "-short", "-run=^$", "-bench=.", "-benchtime=1x", "./...")
+	if err != nil {
+		return err
+	}
+	n := bytes.Count(out, []byte("\nBenchmark"))
+	fmt.Fprintf(p.out, "%d benchmarks ran\n", n)
+	if n == 0 {
+		return errors.New("no benchmark ran")
+	}
+	return nil
 }
 
 // single is a step that is one check.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -14,7 +15,7 @@ type side struct {
 	requests *batch
 	status   int
 	// before, if set, runs before each round of this side.
-	before func() error
+	before func(context.Context) error
 }
 
 // duel is what rounds of two sides in turn gave.
@@ -46,18 +47,23 @@ func (b *bench) fight(ctx context.Context, row string, theirs, ours *side, secon
 		}
 		*list = append(*list, r)
 	}
+	d.compare()
+	b.say("%s: %.2f of the rate, %.2f by CPU", row, median(d.Rate), median(d.ByCPU))
+	return d, nil
+}
+
+// compare holds each of our rounds against the mean of theirs before and after it.
+func (d *duel) compare() {
 	for i, r := range d.Ours {
 		before, after := d.Theirs[i], d.Theirs[i+1]
 		d.Rate = append(d.Rate, 2*r.rate()/(before.rate()+after.rate()))
 		d.ByCPU = append(d.ByCPU, (before.perRequest()+after.perRequest())/2/r.perRequest())
 	}
-	b.say("%s: %.2f of the rate, %.2f by CPU", row, median(d.Rate), median(d.ByCPU))
-	return d, nil
 }
 
 func (b *bench) loadSide(ctx context.Context, s *side, seconds int) (*round, error) {
 	if s.before != nil {
-		if err := s.before(); err != nil {
+		if err := s.before(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -111,7 +117,7 @@ func (b *bench) side(ctx context.Context, row string, w work, most int) (*side, 
 		return nil, nil, err
 	}
 	out := &side{process: &s.process, requests: requests, status: w.status}
-	out.before = func() error {
+	out.before = func(ctx context.Context) error {
 		if time.Since(requests.signed) > signedFor {
 			again, err := b.sign(ctx, row, sign, count, w.once())
 			if err != nil {
@@ -120,38 +126,38 @@ func (b *bench) side(ctx context.Context, row string, w work, most int) (*side, 
 			*requests = *again
 		}
 		if w.once() {
-			return s.restore()
+			return s.restore(ctx)
 		}
 		return nil
 	}
-	answer, err := w.try(s, requests.first)
+	answer, err := w.try(ctx, s, requests.first)
 	return out, answer, err
 }
 
 // try sends one request of a work. What that changes is undone.
-func (w work) try(s *server, r *recorded) (*reply, error) {
+func (w work) try(ctx context.Context, s *server, r *recorded) (*reply, error) {
 	if w.once() {
-		if err := s.remember(); err != nil {
+		if err := s.remember(ctx); err != nil {
 			return nil, err
 		}
 	}
-	answer, err := r.ask(s.addr)
+	answer, err := r.ask(ctx, s.addr)
 	if err == nil && answer.status != w.status {
 		err = fmt.Errorf("status %d, not %d: %s", answer.status, w.status, last(answer.body, 300))
 	}
 	if w.once() && err == nil {
-		err = s.restore()
+		err = s.restore(ctx)
 	}
 	return answer, err
 }
 
 // remember takes a snapshot of the default world; restore goes back to it, and forgets nonces.
-func (s *server) remember() error {
-	return s.admin("POST", "/worlds/default/snapshots", map[string]string{"name": "bench"}, nil)
+func (s *server) remember(ctx context.Context) error {
+	return s.admin(ctx, http.MethodPost, "/worlds/default/snapshots", map[string]string{"name": "bench"}, nil)
 }
 
-func (s *server) restore() error {
-	return s.admin("POST", "/worlds/default/snapshots/bench/load", nil, nil)
+func (s *server) restore(ctx context.Context) error {
+	return s.admin(ctx, http.MethodPost, "/worlds/default/snapshots/bench/load", nil, nil)
 }
 
 // againstGin measures a work against a bare gin handler with the same reply.

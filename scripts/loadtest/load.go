@@ -28,11 +28,11 @@ type batch struct {
 }
 
 // sign writes count requests into a file.
-func (b *bench) sign(ctx context.Context, name string, make signer, count int, once bool) (*batch, error) {
+func (b *bench) sign(ctx context.Context, name string, next signer, count int, once bool) (*batch, error) {
 	out := &batch{file: b.path(name), count: count, once: once, signed: time.Now()}
 	var text bytes.Buffer
 	for i := range count {
-		r, err := make(ctx, i)
+		r, err := next(ctx, i)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,10 @@ func (b *bench) load(ctx context.Context, p *process, requests *batch, wantStatu
 		return nil, fmt.Errorf("wrk said: %s", last(out, 500))
 	}
 	r.CPU, r.WrkCPU = after-before, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
-	return r, r.check(wantStatus)
+	if err := r.check(wantStatus); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func onceFlag(once bool) string {

@@ -107,10 +107,16 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if o.quick {
 		o.rounds, o.seconds, o.records = 3, 1, 20_000
 	}
+	if o.write && (o.only != "" || o.quick || o.serve != "") {
+		return nil, errors.New("--write wants a whole run of the server as it is: not --only, --quick or --serve")
+	}
 	if o.rounds < 1 || o.seconds < 1 || o.records < 1000 {
 		return nil, errors.New("want at least 1 round of 1 second and 1000 records")
 	}
-	return o, o.checkRows()
+	if err := o.checkRows(); err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 func (o *options) checkRows() error {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -116,11 +117,18 @@ type server struct {
 	// ready is how long it took from its start until it answered.
 	ready time.Duration
 	env   environment
+	// live is its heap when it was last asked.
+	live int64
 }
 
-// serve starts countersign with further flags, and returns once it answers. Its log, a line for each request, goes
-// nowhere.
-func (b *bench) serve(ctx context.Context, patience time.Duration, flags ...string) (*server, error) {
+// serve starts countersign with further flags, and returns once it answers. Its log, a line for each request, goes to a
+// file.
+func (b *bench) serve(ctx context.Context, flags ...string) (*server, error) {
+	return b.serveWith(ctx, nil, flags...)
+}
+
+// serveWith is serve with environment variables.
+func (b *bench) serveWith(ctx context.Context, env []string, flags ...string) (*server, error) {
 	addr, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -131,24 +139,25 @@ func (b *bench) serve(ctx context.Context, patience time.Duration, flags ...stri
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
 	s.cmd.Stderr = log
-	if s.ready, err = s.launch(patience); err != nil {
-		text, _ := os.ReadFile(log.Name())
+	s.cmd.Env = append(os.Environ(), env...)
+	s.ready, err = s.launch(ctx, b.patience)
+	text, _ := os.ReadFile(log.Name())
+	if err := errors.Join(err, log.Close()); err != nil {
 		return nil, fmt.Errorf("countersign serve %s: %w: %s", strings.Join(flags, " "), err, last(text, 500))
 	}
 	return s, nil
 }
 
 // launch starts the program and waits until its port answers a request.
-func (s *server) launch(patience time.Duration) (time.Duration, error) {
+func (s *server) launch(ctx context.Context, patience time.Duration) (time.Duration, error) {
 	begin := time.Now()
 	if err := s.start(); err != nil {
 		return 0, err
 	}
 	for {
-		if conn, err := net.Dial("tcp", s.addr); err == nil {
-			conn.Close()
+		if conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.addr); err == nil {
+			_ = conn.Close()
 			break
 		}
 		select {
@@ -161,19 +170,19 @@ func (s *server) launch(patience time.Duration) (time.Duration, error) {
 			return 0, fmt.Errorf("not ready after %s", patience)
 		}
 	}
-	err := s.admin(http.MethodGet, "/worlds/default/env", nil, &s.env)
+	err := s.admin(ctx, http.MethodGet, "/worlds/default/env", nil, &s.env)
 	return time.Since(begin), err
 }
 
 // admin calls the admin API.
-func (s *server) admin(method, path string, body, into any) error {
+func (s *server) admin(ctx context.Context, method, path string, body, into any) error {
 	var text bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&text).Encode(body); err != nil {
 			return err
 		}
 	}
-	req, err := http.NewRequest(method, "http://"+s.addr+"/__admin"+path, &text)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addr+"/__admin"+path, &text)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,33 @@ func (r *report) failed() bool {
 	return false
 }
 
+// results is the file that --write writes into, between these lines.
+const (
+	results = "docs/performance.md"
+	begin   = "<!-- results: made by scripts/bench --write, do not edit -->\n"
+	end     = "<!-- end of results -->\n"
+)
+
+// write puts the table into a file in place of the one there.
+func (r *report) write(file string) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, rest, ok1 := strings.Cut(string(old), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		return fmt.Errorf("%s: want the lines %q and %q", file, begin, end)
+	}
+	return os.WriteFile(file, []byte(head+begin+r.markdown()+end+tail), 0o644) //nolint:gosec // a public file
+}
+
 func (r *report) publish(w io.Writer, o *options) error {
+	if o.write {
+		if err := r.write(results); err != nil {
+			return err
+		}
+	}
 	if o.json {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")

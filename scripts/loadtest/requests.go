@@ -158,12 +158,12 @@ type reply struct {
 }
 
 // ask sends a recorded request over a connection of its own.
-func (r *recorded) ask(addr string) (*reply, error) {
-	conn, err := net.Dial("tcp", addr)
+func (r *recorded) ask(ctx context.Context, addr string) (*reply, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func badCallback(s quickbi.Scheme) work {
 }
 
 func rows() []row {
-	return slices.Concat(speedRows(), refusalRows(), startRows(), memoryRows(), costRows())
+	return slices.Concat(speedRows(), refusalRows(), derivedRows(), startRows(), memoryRows(), costRows())
 }
 
 func speedRows() []row {

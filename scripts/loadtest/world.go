@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -14,6 +15,11 @@ const (
 	membersServer = "members" // its workspace has members to register
 	smallServer   = "small"   // 100 approvers
 	largeServer   = "large"   // --records of them
+	// The same, where names are compared as a whole.
+	smallExactServer = "small, exact"
+	largeExactServer = "large, exact"
+	// freshServer has the large world, hardly a journal, and tells of its heap.
+	freshServer = "fresh"
 )
 
 const fewRecords = 100
@@ -29,7 +35,7 @@ func (b *bench) server(ctx context.Context, name string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := b.serve(ctx, b.patience, flags...)
+	s, err := b.serve(ctx, flags...)
 	if err != nil {
 		return nil, err
 	}
@@ -39,16 +45,34 @@ func (b *bench) server(ctx context.Context, name string) (*server, error) {
 }
 
 func (b *bench) worldFlags(name string) ([]string, error) {
-	write := map[string]func(*bufio.Writer){
-		membersServer: func(w *bufio.Writer) { writeMembers(w, b.members()) },
-		smallServer:   func(w *bufio.Writer) { writeApprovers(w, fewRecords) },
-		largeServer:   func(w *bufio.Writer) { writeApprovers(w, b.records) },
-	}[name]
-	if write == nil {
-		return nil, nil
+	few := func(w *bufio.Writer) { writeApprovers(w, fewRecords) }
+	many := func(w *bufio.Writer) { writeApprovers(w, b.records) }
+	exact := []string{"--assume", "DA-012=exact"}
+	switch name {
+	case membersServer:
+		return b.worldFile("members", func(w *bufio.Writer) { writeMembers(w, b.members()) })
+	case smallServer:
+		return b.worldFile("small", few)
+	case smallExactServer:
+		return b.worldFile("small", few, exact...)
+	case largeServer:
+		return b.worldFile("large", many)
+	case largeExactServer:
+		return b.worldFile("large", many, exact...)
+	case freshServer:
+		return b.worldFile("large", many, "--pprof", "--journal-bytes", "1MiB")
 	}
+	return nil, nil
+}
+
+// worldFile writes a world file, once, and returns the flags that serve it.
+func (b *bench) worldFile(name string, write func(*bufio.Writer), flags ...string) ([]string, error) {
 	file := b.path(name + ".world.json")
-	return []string{"--world", file}, writeFile(file, write)
+	flags = append([]string{"--world", file}, flags...)
+	if _, err := os.Stat(file); err == nil {
+		return flags, nil
+	}
+	return flags, writeFile(file, write)
 }
 
 func writeFile(name string, write func(*bufio.Writer)) error {
@@ -58,11 +82,7 @@ func writeFile(name string, write func(*bufio.Writer)) error {
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	write(w)
-	if err := w.Flush(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	return errors.Join(w.Flush(), f.Close())
 }
 
 // The keys of demo records that approvers refer to.
@@ -77,7 +97,7 @@ const firstID = 1_000_000
 
 // writeApprovers writes a world file with that many approvers over the demo world.
 func writeApprovers(w *bufio.Writer, count int) {
-	w.WriteString(`{"base":"demo","records":{"dataarts":{"approvers":[`)
+	fmt.Fprint(w, `{"base":"demo","records":{"dataarts":{"approvers":[`)
 	for i := range count {
 		separate(w, i)
 		n := strconv.Itoa(i)
@@ -85,28 +105,28 @@ func writeApprovers(w *bufio.Writer, count int) {
 			`"phone_number":"1%d","app_name":"dlg_ds","creator":%q,"create_time":"2024-04-01T02:03:04Z"}`,
 			firstID+i, workspaceKey, approverName(i), memberID(i), n, 7_000_000_000+i, creatorKey)
 	}
-	w.WriteString("]}}}\n")
+	fmt.Fprint(w, "]}}}\n")
 }
 
 func approverName(i int) string { return "approver-" + strconv.Itoa(i) }
 
 // writeMembers writes a world file with that many members of the workspace who are no approvers yet.
 func writeMembers(w *bufio.Writer, count int) {
-	w.WriteString(`{"base":"demo","records":{"dataarts":{"users":[`)
+	fmt.Fprint(w, `{"base":"demo","records":{"dataarts":{"users":[`)
 	for i := range count {
 		separate(w, i)
 		fmt.Fprintf(w, `{"key":"m%d","domain":%q,"id":%q,"name":%q}`, i, domainKey, memberID(i), memberName(i))
 	}
-	w.WriteString(`],"members":[`)
+	fmt.Fprint(w, `],"members":[`)
 	for i := range count {
 		separate(w, i)
 		fmt.Fprintf(w, `{"workspace":%q,"user":"m%d","role":"r00002"}`, workspaceKey, i)
 	}
-	w.WriteString("]}}}\n")
+	fmt.Fprint(w, "]}}}\n")
 }
 
 func separate(w *bufio.Writer, i int) {
 	if i > 0 {
-		w.WriteString(",\n")
+		fmt.Fprint(w, ",\n")
 	}
 }
