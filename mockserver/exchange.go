@@ -150,7 +150,7 @@ func (w *World) imported(ctx context.Context, in *exported, done *disk.Change) (
 		if p == nil {
 			return nil, fmt.Errorf("it has records of the vendor %q, which is not served", v.Vendor)
 		}
-		err := w.setup(ctx, p, stores[p.index], seeded(w.identity(), loadStream), func(setup *Setup) error { return setup.take(&v) })
+		err := w.setupMany(ctx, p, stores[p.index], seeded(w.identity(), loadStream), func(l *recordsLoader) error { return l.take(&v) })
 		if err != nil {
 			return nil, err
 		}
@@ -159,20 +159,19 @@ func (w *World) imported(ctx context.Context, in *exported, done *disk.Change) (
 }
 
 // take puts an exported vendor's records and counters into an empty store.
-func (s *Setup) take(v *exportedStore) error {
+func (l *recordsLoader) take(v *exportedStore) error {
 	for _, part := range v.Collections {
-		i := s.plug.place(part.Collection)
+		i := l.plug.place(part.Collection)
 		if i < 0 {
 			return fmt.Errorf("%s has no collection %q", v.Vendor, part.Collection)
 		}
-		for n, raw := range part.Records {
-			if err := s.load(i, raw); err != nil {
-				return fmt.Errorf("%s: %s[%d]: %w", v.Vendor, part.Collection, n, err)
-			}
+		err := l.loadMany(i, len(part.Records), func() (func(int) []byte, error) { return func(n int) []byte { return part.Records[n] }, nil })
+		if err != nil {
+			return ofRecord(v.Vendor, part.Collection, 0, err)
 		}
 	}
 	for name, n := range v.Sequences {
-		if err := s.Tx.SetSequence(name, n); err != nil {
+		if err := l.Tx.SetSequence(name, n); err != nil {
 			return err
 		}
 	}

@@ -94,7 +94,12 @@ func (s *Server) putFixture(ctx context.Context, name string, setting WorldSetti
 	if _, err := s.newWorld(setting); err != nil {
 		return nil, nil, err
 	}
-	made, done, err := s.prepare(ctx, under, setting.Records)
+	made, done, err := s.prepare(ctx, under, func(l *recordsLoader) error {
+		if raw := setting.Records[l.plug.Name]; len(raw) > 0 {
+			return l.load(raw)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -121,20 +126,17 @@ func checkFixture(name string, setting *WorldSetting) error {
 	return nil
 }
 
-// prepare makes stores of a base and of records over it, and tells what was changed over the base.
-func (s *Server) prepare(ctx context.Context, under *base, records map[string]json.RawMessage) (*base, *disk.Change, error) {
+// prepare makes stores of a base and of what fill puts over it, and tells what was changed over the base.
+func (s *Server) prepare(ctx context.Context, under *base, fill func(*recordsLoader) error) (*base, *disk.Change, error) {
 	made := &base{stores: forks(under.stores), mints: true}
 	w := &World{name: DefaultWorld, server: s}
 	done := &disk.Change{}
 	w.collecting(made.stores, done)
 	for i, p := range s.plugs {
-		raw := records[p.Name]
-		if len(raw) == 0 {
-			continue
-		}
+		before := made.stores[i].Fork()
 		err := made.stores[i].Update(ctx, func(tx *store.Tx) error {
 			setup := &Setup{Tx: tx, Rand: seeded(0, loadStream), World: w, now: demoTime, plug: p}
-			return setup.Load(raw)
+			return fill(&recordsLoader{Setup: setup, before: before})
 		})
 		if err != nil {
 			return nil, nil, err

@@ -1,8 +1,6 @@
 package mockserver_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,17 +12,21 @@ import (
 )
 
 // noteMaker makes notes whose text tells the seed, and counts how often it was asked.
-func noteMaker(asked *atomic.Int64) func(context.Context, uint64, uint64) (map[string]json.RawMessage, error) {
-	return func(_ context.Context, seed, count uint64) (map[string]json.RawMessage, error) {
+func noteMaker(asked *atomic.Int64) func(mockserver.Generate) ([]mockserver.Generated, error) {
+	return func(what mockserver.Generate) ([]mockserver.Generated, error) {
 		asked.Add(1)
-		if seed == 666 {
+		if what.Seed == 666 {
 			return nil, errors.New("no such seed")
 		}
-		var list []string
-		for i := range count {
-			list = append(list, fmt.Sprintf(`{"id":"g%d","text":"seed %d"}`, i, seed))
+		n, counts := what.Of("acme")
+		if notes, other := counts["notes"]; other {
+			n = notes
 		}
-		return map[string]json.RawMessage{"acme": json.RawMessage(`{"notes":[` + strings.Join(list, ",") + `]}`)}, nil
+		return []mockserver.Generated{{Vendor: "acme", Collection: "notes", Count: n, Series: func() (func([]byte, uint64) []byte, error) {
+			return func(buf []byte, i uint64) []byte {
+				return fmt.Appendf(buf, `{"id":"g%d","text":"seed %d"}`, i, what.Seed)
+			}, nil
+		}}}, nil
 	}
 }
 
@@ -143,6 +145,13 @@ func TestGenerate(t *testing.T) {
 		t.Error("generated records do not lie over the fixture's")
 	}
 
+	if c := world(`{"generate":{"seed":7,"count":9,"counts":{"acme":5,"acme.notes":2}}}`); noteText(t, srv, c, "g1") != "seed 7" || noteText(t, srv, c, "g2") != "NoNote" {
+		t.Error("a collection's own count does not count")
+	}
+	if c := world(`{"generate":{"seed":7,"counts":{"acme":5}}}`); noteText(t, srv, c, "g4") != "seed 7" || noteText(t, srv, c, "g5") != "NoNote" {
+		t.Error("a vendor's own size does not count")
+	}
+
 	// Eight are held ready; the one that was used longest ago goes.
 	before := asked.Load()
 	for seed := range 9 {
@@ -161,6 +170,9 @@ func TestGenerate(t *testing.T) {
 		`{"generate":{"seed":1,"count":1000001}}`:      "want 1 to",
 		`{"generate":{"seed":666,"count":1}}`:          "no such seed",
 		`{"generate":{"sede":1}}`:                      `no "sede"`,
+		`{"generate":{"counts":{"acme":1000001}}}`:     "acme is 1000001; want 0 to 1000000",
+		`{"generate":{"counts":{"acme.nots":1}}}`:      `no vendor or collection "acme.nots"`,
+		`{"generate":{"counts":{"nobody":1}}}`:         `no vendor or collection "nobody"`,
 		`{"base":"empty","generate":{"seed":"1"}}`:     "generate",
 		`{"base":"nobody","generate":{"seed":1}}`:      "nobody",
 		`{"name":"/","generate":{"seed":1,"count":1}}`: "letters",

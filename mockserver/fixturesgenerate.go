@@ -4,22 +4,77 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
 // Generate asks for generated records.
 type Generate struct {
-	// Seed is the source of their values: the same seed and count, the same records.
+	// Seed is the source of their values: the same seed and counts, the same records.
 	Seed uint64 `json:"seed"`
-	// Count is the size of the world, from 1 to MostGenerated: about how many records a vendor's largest collection gets.
-	Count uint64 `json:"count"`
+	// Count is the size of the world, up to MostGenerated: about how many records a vendor's largest collection gets. It
+	// may be 0 where Counts says what is wanted.
+	Count uint64 `json:"count,omitempty"`
+	// Counts says otherwise for a vendor ("wps": the size of its part of the world) and for a collection ("dataarts.approvers":
+	// exactly so many records, up to MostGenerated). What these refer to has to be there, or be asked for as well.
+	Counts map[string]uint64 `json:"counts,omitempty"`
 }
 
 // UnmarshalJSON reads it strictly, in world files too.
 func (g *Generate) UnmarshalJSON(data []byte) error {
 	type plain Generate
 	return strictly(data, (*plain)(g), "generate")
+}
+
+func (g *Generate) same(other *Generate) bool {
+	return g.Seed == other.Seed && g.Count == other.Count && maps.Equal(g.Counts, other.Counts)
+}
+
+// check refuses counts of nothing, and of more than there may be.
+func (g *Generate) check(plugs []*plugged) error {
+	if g.Count == 0 && len(g.Counts) == 0 || g.Count > MostGenerated {
+		return fmt.Errorf("generate: count is %d; want 1 to %d", g.Count, MostGenerated)
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Counts)) {
+		if n := g.Counts[name]; n > MostGenerated {
+			return fmt.Errorf("generate: counts: %s is %d; want 0 to %d", name, n, MostGenerated)
+		}
+		if !slices.ContainsFunc(plugs, func(p *plugged) bool {
+			vendor, collection, _ := strings.Cut(name, ".")
+			return p.Name == vendor && (name == vendor || p.place(collection) >= 0)
+		}) {
+			return fmt.Errorf("generate: counts: there is no vendor or collection %q", name)
+		}
+	}
+	return nil
+}
+
+// Of says how many records of a vendor are asked for: the size of its part of the world, and what Counts says of its
+// collections, by their names within the vendor.
+func (g *Generate) Of(vendor string) (size uint64, collections map[string]uint64) {
+	size, collections = g.Count, map[string]uint64{}
+	for name, n := range g.Counts {
+		of, collection, one := strings.Cut(name, ".")
+		switch {
+		case of != vendor:
+		case one:
+			collections[collection] = n
+		default:
+			size = n
+		}
+	}
+	return size, collections
+}
+
+// Generated is what is generated of a collection.
+type Generated struct {
+	Vendor, Collection string
+	Count              uint64
+	// Series returns what appends the JSON of record i, counted from 0, to a buffer. It is called once for each goroutine
+	// that makes some of the records.
+	Series func() (func(buf []byte, i uint64) []byte, error)
 }
 
 // MostGenerated bounds Generate.Count.
@@ -42,11 +97,11 @@ type generatedSet struct {
 // generate returns a base with generated records over another one. It fails with errBaseGone where that was taken away
 // meanwhile.
 func (s *Server) generate(ctx context.Context, under *base, what Generate) (*base, error) {
-	switch {
-	case s.opts.Generate == nil:
+	if s.opts.Generate == nil {
 		return nil, errors.New("generate: this server has no generator (Options.Generate)")
-	case what.Count == 0 || what.Count > MostGenerated:
-		return nil, fmt.Errorf("generate: count is %d; want 1 to %d", what.Count, MostGenerated)
+	}
+	if err := what.check(s.plugs); err != nil {
+		return nil, err
 	}
 	g := s.bases.set(under, what)
 	g.making.Lock()
@@ -54,11 +109,11 @@ func (s *Server) generate(ctx context.Context, under *base, what Generate) (*bas
 	if g.made != nil {
 		return g.made, nil
 	}
-	records, err := s.opts.Generate(ctx, what.Seed, what.Count)
+	parts, err := s.opts.Generate(what)
 	if err != nil {
 		return nil, fmt.Errorf("generate: %w", err)
 	}
-	made, done, err := s.prepare(ctx, under, records)
+	made, done, err := s.prepare(ctx, under, func(l *recordsLoader) error { return l.generate(parts) })
 	if err != nil {
 		return nil, fmt.Errorf("generate: %w", err)
 	}
@@ -86,7 +141,7 @@ func (b *bases) set(under *base, what Generate) *generatedSet {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	g := &generatedSet{under: under, what: what}
-	if i := slices.IndexFunc(b.generated, func(g *generatedSet) bool { return g.under == under && g.what == what }); i >= 0 {
+	if i := slices.IndexFunc(b.generated, func(g *generatedSet) bool { return g.under == under && g.what.same(&what) }); i >= 0 {
 		g = b.generated[i]
 		b.generated = slices.Delete(b.generated, i, i+1)
 	}
@@ -121,4 +176,35 @@ func (g *generatedSet) forget(s *Server) error {
 		return nil
 	}
 	return g.made.forget(s)
+}
+
+// generate puts the vendor's parts of what is generated. The generator is part of the program: tests hold its records against
+// the schemas, so that they need not be checked here.
+func (l *recordsLoader) generate(parts []Generated) error {
+	l.trusted = true
+	for _, part := range parts {
+		if part.Vendor != l.plug.Name {
+			continue
+		}
+		place := l.plug.place(part.Collection)
+		if place < 0 {
+			return fmt.Errorf("%s has no collection %q", part.Vendor, part.Collection)
+		}
+		if err := l.loadMany(place, int(part.Count), part.texts); err != nil { //nolint:gosec // MostGenerated at most
+			return ofRecord(part.Vendor, part.Collection, 0, err)
+		}
+	}
+	return nil
+}
+
+func (g *Generated) texts() (func(int) []byte, error) {
+	series, err := g.Series()
+	if err != nil {
+		return nil, err
+	}
+	var buf []byte
+	return func(i int) []byte {
+		buf = series(buf[:0], uint64(i)) //nolint:gosec // not negative
+		return buf
+	}, nil
 }

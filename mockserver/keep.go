@@ -222,12 +222,16 @@ func (w *World) settingJSON() []byte {
 	return mustJSON(&k)
 }
 
-// sumOf is a short text that differs for other records.
+// sumOf is a short text that differs for other records, however they are written.
 func sumOf(records map[string]json.RawMessage) string {
 	if len(records) == 0 {
 		return ""
 	}
-	sum := sha256.Sum256(mustJSON(records))
+	text, err := json.Marshal(records)
+	if err != nil { // no world is made of them
+		return err.Error()
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 

@@ -2,7 +2,6 @@ package mockserver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,9 +50,10 @@ type Options struct {
 	// Data, if set, is a folder that worlds are kept in: what was answered outlives the process. Empty: worlds live in
 	// memory alone.
 	Data string
-	// Generate makes the records of a world of that size (vendor -> collection -> records) for worlds that ask for
-	// generated ones: the same for the same seed and count, fit to be put over the demo records. nil: no world can ask.
-	Generate func(ctx context.Context, seed, count uint64) (map[string]json.RawMessage, error)
+	// Generate tells how to make the records of worlds that ask for generated ones: of each vendor's collections in an order
+	// in which they can be put over the demo records, the same for the same seed and counts. They are put as they are, without
+	// being held against the schemas. nil: no world can ask.
+	Generate func(Generate) ([]Generated, error)
 	// Timeouts bound a request; see Timeouts for what zero means.
 	Timeouts Timeouts
 }

@@ -37,8 +37,9 @@ func (s *Setup) Load(data []byte) error {
 		return fmt.Errorf("records of %s: %w", s.plug.Name, err)
 	}
 	for i, c := range s.plug.Collections {
+		dec := c.Decoder()
 		for n, raw := range all[c.Name()] {
-			if err := s.load(i, raw); err != nil {
+			if err := s.load(i, dec, raw); err != nil {
 				return fmt.Errorf("%s: %s[%d]: %w", s.plug.Name, c.Name(), n, err)
 			}
 		}
@@ -51,13 +52,13 @@ func (s *Setup) Load(data []byte) error {
 }
 
 // load puts one record into the i-th collection.
-func (s *Setup) load(i int, raw []byte) error {
+func (s *Setup) load(i int, dec *store.Decoder, raw []byte) error {
 	if !s.trusted {
 		if err := s.plug.checkRecord(i, raw); err != nil {
 			return err
 		}
 	}
-	rec, err := s.plug.Collections[i].Decode(raw)
+	rec, err := dec.Decode(raw)
 	if err != nil {
 		return err
 	}

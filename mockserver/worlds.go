@@ -163,7 +163,9 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 	}
 	w := &World{name: setting.Name, setting: setting, clock: newClock(s.wall, clock), strict: setting.Strict,
 		chosen: setting.Assumptions, server: s, nonces: newNonceSet()}
-	w.recordsSum = sumOf(setting.Records)
+	if s.keeps() {
+		w.recordsSum = sumOf(setting.Records)
+	}
 	w.signsByWorld.Store(setting.SigningClock == signingWorld)
 	if err := w.beginFaults(); err != nil {
 		return nil, err
@@ -348,7 +350,7 @@ func (w *World) loadAll(ctx context.Context, stores []*store.Store) error {
 		if len(raw) == 0 {
 			continue
 		}
-		err := w.setup(ctx, p, stores[i], seeded(w.identity(), loadStream), func(s *Setup) error { return s.Load(raw) })
+		err := w.setupMany(ctx, p, stores[i], seeded(w.identity(), loadStream), func(l *recordsLoader) error { return l.load(raw) })
 		if err != nil {
 			return err
 		}

@@ -52,6 +52,7 @@ running server want that address as --url. 'countersign specs print admin.yaml' 
   countersign serve --assume QB-003=json --strict               # decide a guess otherwise; refuse what is only warned of
   countersign serve --tls-addr 127.0.0.1:8751                   # HTTPS too, with a CA of your own made for it
   countersign serve --addr :8750 --admin-addr 127.0.0.1:8752    # others reach the vendors, /__admin only this machine
+  countersign serve --generate dataarts.approvers=1000000       # generated records over the demo's, the same for the same --seed
   countersign serve --data ./worlds                             # worlds outlive the process, also kill -9
   COUNTERSIGN_ADMIN_TOKEN=secret countersign serve --addr :8750 # reachable from other machines`,
 		Args: cobra.NoArgs,

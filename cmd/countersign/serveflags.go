@@ -19,6 +19,7 @@ type serveFlags struct {
 	data            string
 	world           string
 	seed            uint64
+	generate        generateFlag
 	clock           string
 	signingClock    choice
 	strict          bool
@@ -49,6 +50,7 @@ func (f *serveFlags) addTo(cmd *cobra.Command) {
 	flags.StringVar(&f.world, "world", "", "world `FILE`, YAML or JSON: records, seed, clocks, decisions")
 	flags.StringVar(&f.data, "data", "", "keep worlds in `FOLDER`: what was answered outlives the process; without it worlds live in memory alone")
 	flags.Uint64Var(&f.seed, "seed", 0, "source of ids and chance; the same seed gives the same answers")
+	f.generate.addTo(cmd)
 	flags.StringVar(&f.clock, "clock", "wall", "world `TIME`: wall, 2026-01-15T08:00:00Z (stands still) or 2026-01-15T08:00:00Z+ (runs from there)")
 	f.signingClock.addTo(cmd, "signing-clock", "clock that the timestamps of signatures are judged by")
 	flags.BoolVar(&f.strict, "strict", false, "refuse what is otherwise only warned of in the journal (unknown parameters, ...)")
@@ -118,6 +120,9 @@ func (f *serveFlags) setting(changed func(string) bool) (w mockserver.WorldSetti
 	}
 	if changed("seed") {
 		w.Seed = f.seed
+	}
+	if changed("generate") {
+		w.Generate = f.generate.of(w.Seed)
 	}
 	if changed("clock") {
 		w.Clock = f.clock

@@ -32,7 +32,7 @@ finds its world by the credentials that it carries, so tests with a world each c
 What makes a world prints what SDKs need to work in it, as 'countersign env' does.`,
 		Example: `  eval "$(countersign worlds create my-test)"
   countersign worlds create --file world.yaml --format json
-  countersign worlds create big --generate 100000 --seed 7
+  countersign worlds create big --generate 1000 --generate dataarts.approvers=1000000 --seed 7
   countersign worlds fork my-test --format dotenv > .env
   countersign worlds export my-test > my-test.world.json
   countersign worlds delete my-test`,
@@ -101,7 +101,7 @@ func (a *app) askFor(ctx context.Context, r *runningServer, q question, into any
 type createFlags struct {
 	file     string
 	seed     uint64
-	generate uint64
+	generate generateFlag
 	clock    string
 	base     string
 	ttl      time.Duration
@@ -134,7 +134,7 @@ world file says; flags win over the file. Without a name one is made up.`,
 	flags.StringVar(&f.file, "file", "", "world `FILE`, YAML or JSON")
 	flags.StringVar(&f.base, "base", "demo", "what it starts with: demo, empty or the `NAME` of a fixture")
 	flags.Uint64Var(&f.seed, "seed", 0, "source of ids, chance and generated records")
-	flags.Uint64Var(&f.generate, "generate", 0, "put generated records over the base, up to `N` a collection")
+	f.generate.addTo(cmd)
 	flags.StringVar(&f.clock, "clock", "wall", "world `TIME`: wall, 2026-01-15T08:00:00Z (stands still) or 2026-01-15T08:00:00Z+ (runs from there)")
 	flags.DurationVar(&f.ttl, "ttl", 0, "forget it once nobody has called it for so long")
 	flags.BoolVar(&f.strict, "strict", false, "refuse what is otherwise only warned of in the journal")
@@ -165,7 +165,7 @@ func (f *createFlags) setting(changed func(string) bool, args []string) (mockser
 		w.TTL = mockserver.Duration(f.ttl)
 	}
 	if changed("generate") {
-		w.Generate = &mockserver.Generate{Seed: w.Seed, Count: f.generate}
+		w.Generate = f.generate.of(w.Seed)
 	}
 	return w, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"runtime"
 	"strings"
@@ -94,5 +95,80 @@ func BenchmarkForkWorld(b *testing.B) {
 			}
 			measure(b, srv, func() (*mockserver.World, error) { return srv.ForkWorld(ctx, "parent", "") })
 		})
+	}
+}
+
+var large = flag.Bool("large", false, "benchmarks of worlds: also of 1,000,000 approvers")
+
+// sizes are those of worlds that benchmarks load.
+func sizes() []uint64 {
+	if *large {
+		return []uint64{1_000_000}
+	}
+	return []uint64{1000, 10_000}
+}
+
+// approvers asks for a world of so many approvers in the demo workspace.
+func approvers(n uint64) mockserver.Generate {
+	return mockserver.Generate{Seed: 7, Counts: map[string]uint64{"dataarts.approvers": n}}
+}
+
+// approverTexts is that world as JSON in a world file.
+func approverTexts(b *testing.B, n uint64) map[string]json.RawMessage {
+	b.Helper()
+	parts, err := (&app{vendors: vendors}).generate(approvers(n))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, part := range parts {
+		if part.Count == 0 {
+			continue
+		}
+		series, err := part.Series()
+		if err != nil {
+			b.Fatal(err)
+		}
+		text := []byte(`{"` + part.Collection + `":[`)
+		for i := range part.Count {
+			text = append(series(text, i), ',')
+		}
+		return map[string]json.RawMessage{part.Vendor: append(text[:len(text)-1], "]}"...)}
+	}
+	b.Fatal("nothing is generated")
+	return nil
+}
+
+// BenchmarkLoadWorld makes a world of so many approvers, from when it is asked for to when it can be called.
+func BenchmarkLoadWorld(b *testing.B) {
+	for _, n := range sizes() {
+		texts := approverTexts(b, n)
+		seed := uint64(0) // another each time: what was generated is held ready
+		for _, from := range []struct {
+			name string
+			make func(*mockserver.Server) (*mockserver.World, error)
+		}{
+			{"Seed", func(srv *mockserver.Server) (*mockserver.World, error) {
+				what := approvers(n)
+				seed++
+				what.Seed = seed
+				return srv.CreateWorld(b.Context(), mockserver.WorldSetting{Name: "w", Generate: &what})
+			}},
+			{"JSON", func(srv *mockserver.Server) (*mockserver.World, error) {
+				return srv.CreateWorld(b.Context(), mockserver.WorldSetting{Name: "w", Records: texts})
+			}},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", from.name, n), func(b *testing.B) {
+				srv := benchServer(b)
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := from.make(srv); err != nil {
+						b.Fatal(err)
+					}
+					if err := srv.DeleteWorld("w"); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

@@ -1,56 +1,115 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/countersign/countersign/fixtures/gen"
+	"github.com/countersign/countersign/mockserver"
 )
 
-// generate makes the records of a world of that size: those that `countersign fixtures --kind world` writes.
-func (a *app) generate(ctx context.Context, seed, count uint64) (map[string]json.RawMessage, error) {
+// generate tells how to make the records of worlds that ask for generated ones.
+func (a *app) generate(what mockserver.Generate) ([]mockserver.Generated, error) {
 	vendors, err := a.generators("")
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]json.RawMessage{}
+	var all []mockserver.Generated
 	for _, v := range vendors {
-		if out[v.Name], err = generated(ctx, v.Vendor, gen.Options{Seed: seed}, count); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// generated makes one vendor's records: {"collection": [record, ...], ...}.
-func generated(ctx context.Context, v *gen.Vendor, o gen.Options, count uint64) (json.RawMessage, error) {
-	var out bytes.Buffer
-	out.WriteByte('{')
-	between := ""
-	for _, part := range v.World(count) {
-		series, err := part.Kind.Series(o)
+		parts, err := generatedOf(v.Vendor, what)
 		if err != nil {
 			return nil, err
 		}
-		out.WriteString(between + `"` + part.Kind.Collection + `":`)
-		between = "["
-		var record []byte
-		for i := range part.Count {
-			if i%1024 == 0 && ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			record = series.Append(record[:0], i)
-			out.WriteString(between)
-			out.Write(record)
-			between = ","
-		}
-		if part.Count == 0 {
-			out.WriteByte('[')
-		}
-		out.WriteByte(']')
-		between = ","
+		all = append(all, parts...)
 	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
+	return all, nil
+}
+
+// generatedOf is what is generated of a vendor.
+func generatedOf(v *gen.Vendor, what mockserver.Generate) ([]mockserver.Generated, error) {
+	size, counts := what.Of(v.Name)
+	usual := map[string]uint64{}
+	for _, part := range v.World(size) {
+		usual[part.Kind.Collection] = part.Count
+	}
+	var all []mockserver.Generated
+	var names []string
+	for _, part := range v.World(mockserver.MostGenerated) { // a small world may lack some
+		name := part.Kind.Collection
+		n, other := counts[name]
+		if !other {
+			n = usual[name]
+		}
+		delete(counts, name)
+		names = append(names, v.Name+"."+name)
+		all = append(all, mockserver.Generated{Vendor: v.Name, Collection: name, Count: n, Series: seriesOf(part.Kind, what.Seed)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		return nil, fmt.Errorf("counts: no records of %s.%s are generated, only those of %s", v.Name, name, strings.Join(names, ", "))
+	}
+	return all, nil
+}
+
+func seriesOf(k *gen.Kind, seed uint64) func() (func([]byte, uint64) []byte, error) {
+	return func() (func([]byte, uint64) []byte, error) {
+		series, err := k.Series(gen.Options{Seed: seed})
+		if err != nil {
+			return nil, err
+		}
+		return series.Append, nil
+	}
+}
+
+// generateFlag is the flag --generate: N, VENDOR=N or VENDOR.COLLECTION=N, as often as wanted.
+type generateFlag struct{ mockserver.Generate }
+
+func (g *generateFlag) addTo(cmd *cobra.Command) {
+	cmd.Flags().Var(g, "generate", "put generated records over the base: a world of the size `N`, of a vendor's part (wps=N), or exactly so many records (dataarts.approvers=N); may be repeated")
+}
+
+func (g *generateFlag) Type() string { return "N" }
+
+func (g *generateFlag) String() string {
+	var words []string
+	if g.Count > 0 {
+		words = append(words, strconv.FormatUint(g.Count, 10))
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Counts)) {
+		words = append(words, fmt.Sprintf("%s=%d", name, g.Counts[name]))
+	}
+	return strings.Join(words, ",")
+}
+
+// Set reads one or several, separated by commas.
+func (g *generateFlag) Set(s string) error {
+	for word := range strings.SplitSeq(s, ",") {
+		name, number, one := strings.Cut(word, "=")
+		if !one {
+			name, number = "", word
+		}
+		n, err := strconv.ParseUint(number, 10, 64)
+		switch {
+		case err != nil || one && name == "":
+			return fmt.Errorf("%q: want a number, or NAME=NUMBER such as dataarts.approvers=1000", word)
+		case !one:
+			g.Count = n
+			continue
+		case g.Counts == nil:
+			g.Counts = map[string]uint64{}
+		}
+		g.Counts[name] = n
+	}
+	return nil
+}
+
+// of is what is asked for, of a seed.
+func (g *generateFlag) of(seed uint64) *mockserver.Generate {
+	what := g.Generate
+	what.Seed = seed
+	return &what
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/countersign/countersign/mockserver/shape"
 )
 
 // Index orders the records of a Table by a key.
@@ -43,6 +45,7 @@ type Collection struct {
 	claims  func(any) []string
 	check   func(any) error
 	decode  func([]byte) (any, error)
+	read    func(*shape.Reader, []byte) (any, bool)
 	schema  string
 }
 
@@ -80,6 +83,7 @@ func NewTable[T any](name string, key func(*T) string, indexes ...Index[T]) *Tab
 		name:   name,
 		key:    func(r any) string { return key(r.(*T)) },
 		decode: decodeStrict[T],
+		read:   quickly[T](),
 	}
 	for _, ix := range indexes {
 		in := index{name: ix.Name, unique: ix.Unique}

@@ -1,0 +1,217 @@
+package shape
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// person has a field of every kind that records have.
+type person struct {
+	ID      string         `json:"id"`
+	Name    string         `json:"name,omitempty"`
+	Born    day            `json:"born,omitempty"`
+	Seen    *time.Time     `json:"seen,omitempty"`
+	Age     int8           `json:"age"`
+	Money   uint64         `json:"money,omitempty"`
+	Left    bool           `json:"left,omitempty"`
+	Roles   []string       `json:"roles,omitempty"`
+	Boss    *person        `json:"boss,omitempty"`
+	Places  []place        `json:"places,omitempty"`
+	Above   []*place       `json:"above,omitempty"`
+	Words   map[string]int `json:"words,omitempty"`
+	Any     any            `json:"any,omitempty"`
+	Share   float64        `json:"share,omitempty"`
+	Raw     []byte         `json:"raw,omitempty"`
+	Verbose json.RawMessage
+	hidden  string //nolint:unused // encoding/json does not see it either
+	Not     string `json:"-"`
+}
+
+type place struct {
+	X     int     `json:"x"`
+	Below []place `json:"below,omitempty"`
+}
+
+// day is a date as a number.
+type day int
+
+func (d *day) UnmarshalText(text []byte) error {
+	at, err := time.Parse(time.DateOnly, string(text))
+	*d = day(at.YearDay())
+	return err
+}
+
+// strict is what encoding/json makes of it.
+func strict(in []byte) (*person, error) {
+	var p person
+	dec := json.NewDecoder(bytes.NewReader(in))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&p); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // as it is
+		return nil, fmt.Errorf("more: %w", err)
+	}
+	return &p, nil
+}
+
+// texts that are read, and texts that are left to encoding/json.
+var (
+	readTexts = []string{
+		`{}`, ` { } `, `{"id":"a"}`, `{"id":"","age":0}`, `{"name":"王 \"x\" \u00e9","id":"b"}`, "{\n\t\"id\" : \"a\" ,\r\n\"age\":-7}",
+		`{"born":"2024-02-29","seen":"2026-01-15T08:00:00Z"}`, `{"age":127,"money":18446744073709551615,"left":true}`, `{"left":false,"age":-0}`,
+		`{"id":"` + "\xff" + `"}`, `{"roles":[],"places":[],"above":[null,{"x":1}]}`, `{"roles":["a","b","a"]}`, `{"places":[{"x":1,"below":[{"x":2},{"x":3}]},{}]}`,
+		`{"boss":{"id":"c","boss":{"id":"d"}},"words":{"a":1},"any":[1,{"b":"]}\""}],"share":1.5e3,"raw":"YWJj","Verbose":{ "a": 1 }}`,
+		`{"id":null,"born":null,"seen":null,"age":null,"left":null,"roles":null,"boss":null,"places":null,"words":null,"any":null,"Verbose":null}`,
+	}
+	leftTexts = []string{
+		``, `null x`, `[]`, `{"id":1}`, `{"ID":"a"}`, `{"unknown":1}`, `{"id":"a","id":"b"}`, `{"id":"a"} {}`, `{"id":"a"`, `{"id":"a",}`, `{,}`,
+		`{"id" "a"}`, `{"id":"a` + "\x01" + `"}`, `{"age":1.0}`, `{"age":128}`, `{"age":01}`, `{"age":-}`, `{"age":+1}`, `{"age":"1"}`,
+		`{"left":1}`, `{"left":truex}`, `{"roles":["a"`, `{"roles":[1]}`, `{"roles":["a",]}`, `{"places":{}}`, `{"born":"yesterday"}`, `{"born":1}`, `{"boss":[]}`,
+		`{"words":{"a":"b"}}`, `{"any":[1}}`, `{"Not":"a"}`, `{"hidden":"a"}`, `{"money":-1}`, `{"seen":1}`, `{"id":"\x"}`, `{"any":}`, `{"any":1 2}`, `nul`,
+	}
+)
+
+func TestReadAsEncodingJSONDoes(t *testing.T) {
+	t.Parallel()
+	s, r := Of[person](), &Reader{}
+	for _, in := range readTexts {
+		var got person
+		want, err := strict([]byte(in))
+		if err != nil {
+			t.Fatalf("%s: %v", in, err)
+		}
+		if !r.Read(s, []byte(in), &got) {
+			t.Errorf("%s: was not read", in)
+		} else if !reflect.DeepEqual(&got, want) {
+			t.Errorf("%s: got %+v, want %+v", in, got, *want)
+		}
+	}
+}
+
+func TestLeaveTheRest(t *testing.T) {
+	t.Parallel()
+	s, r := Of[person](), &Reader{}
+	for _, in := range append(leftTexts, strings.Repeat(`{"boss":`, deepest+1)+`{}`+strings.Repeat(`}`, deepest+1)) {
+		if r.Read(s, []byte(in), &person{}) {
+			t.Errorf("%.80s: was read", in)
+		}
+	}
+}
+
+// TestForeignTypes are types of which encoding/json reads more than names and values.
+func TestForeignTypes(t *testing.T) {
+	t.Parallel()
+	type embeds struct {
+		place
+		Y int
+	}
+	type quotes struct {
+		N int `json:",string"`
+	}
+	doubled := reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeFor[int](), Tag: `json:"B"`}, {Name: "B", Type: reflect.TypeFor[int]()}})
+	r := &Reader{}
+	var e embeds
+	if !r.Read(Of[embeds](), []byte(`{"x":1,"Y":2}`), &e) || e.X != 1 || e.Y != 2 {
+		t.Errorf("embedded: got %+v", e)
+	}
+	var q quotes
+	if !r.Read(Of[quotes](), []byte(`{"N":"7"}`), &q) || q.N != 7 {
+		t.Errorf("quoted: got %+v", q)
+	}
+	if got := kindOfPlan(doubled); got != foreign {
+		t.Errorf("two fields of one name: got kind %d, want foreign", got)
+	}
+}
+
+func kindOfPlan(t reflect.Type) kind { return planOf(t, map[reflect.Type]*plan{}).kind }
+
+// TestTextsAreTheReadersOwn: nothing refers to what was read, and a text stays as it is when others are read.
+func TestTextsAreTheReadersOwn(t *testing.T) {
+	t.Parallel()
+	s, r := Of[person](), &Reader{}
+	var all []person
+	var buf []byte
+	const n = 3000
+	for i := range n {
+		buf = fmt.Appendf(buf[:0], `{"id":"person-%d","name":"%s","roles":["role-%d"]}`, i, strings.Repeat("x", i), i%7)
+		var p person
+		if !r.Read(s, buf, &p) {
+			t.Fatalf("%s: was not read", buf)
+		}
+		all = append(all, p)
+	}
+	for i, p := range all {
+		if p.ID != fmt.Sprintf("person-%d", i) || p.Name != strings.Repeat("x", i) || p.Roles[0] != fmt.Sprintf("role-%d", i%7) {
+			t.Fatalf("person %d became %q, %.20q, %q", i, p.ID, p.Name, p.Roles)
+		}
+	}
+}
+
+// FuzzRead: what is read has the meaning that encoding/json gives it.
+func FuzzRead(f *testing.F) {
+	for _, in := range append(readTexts, leftTexts...) {
+		f.Add([]byte(in))
+	}
+	s, r := Of[person](), &Reader{}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var got person
+		if !r.Read(s, in, &got) {
+			return
+		}
+		want, err := strict(in)
+		if err != nil {
+			t.Fatalf("%q was read, and encoding/json says: %v", in, err)
+		}
+		if !reflect.DeepEqual(&got, want) {
+			t.Fatalf("%q: got %+v, want %+v", in, got, *want)
+		}
+	})
+}
+
+// approver is about what a world holds most of.
+type approver struct {
+	ID        string `json:"id"`
+	Workspace string `json:"workspace"`
+	Name      string `json:"approver_name"`
+	UserID    string `json:"user_id"`
+	Email     string `json:"email,omitempty"`
+	Phone     string `json:"phone_number,omitempty"`
+	App       string `json:"app_name"`
+	Creator   string `json:"creator"`
+	NoEmail   bool   `json:"no_email_notify,omitempty"`
+	NoSMS     bool   `json:"no_sms_notify,omitempty"`
+}
+
+func BenchmarkRecord(b *testing.B) {
+	var all [1000][]byte
+	for i := range all {
+		all[i] = fmt.Appendf(nil, `{"id":"%d","workspace":"workspace-cn-north-7","approver_name":"liu_%d","user_id":"%032x","email":"%d@hq.example",`+
+			`"phone_number":"133%d","app_name":"master_data","creator":"caller","no_sms_notify":true}`, 1000000000+i, i, i*7919, i, 16158410+i)
+	}
+	b.Run("Shape", func(b *testing.B) {
+		s, r := Of[approver](), &Reader{}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if !r.Read(s, all[i%len(all)], new(approver)) {
+				b.Fatal("was not read")
+			}
+		}
+	})
+	b.Run("EncodingJSON", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			dec := json.NewDecoder(bytes.NewReader(all[i%len(all)]))
+			dec.DisallowUnknownFields()
+			if err := dec.Decode(new(approver)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
