@@ -2,12 +2,8 @@ package mockserver
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
-	"unicode/utf8"
 
 	"github.com/countersign/countersign/specs"
 )
@@ -19,8 +15,8 @@ func (op *Operation) takesForm() bool {
 	return op.Spec.RPC != nil || op.body != nil && op.body.forms[formType] != nil
 }
 
-// checkBody decodes the body and checks it. What handlers bind is the value that was checked, without the properties
-// that the document does not name.
+// checkBody reads the body and checks it. What handlers bind is the value that was checked, without the properties that
+// the document does not name.
 func (c *Call) checkBody() *specs.Violation {
 	rule := c.Op.body
 	if rule == nil {
@@ -37,12 +33,13 @@ func (c *Call) checkBody() *specs.Violation {
 		return &specs.Violation{Kind: specs.Malformed, Name: "Content-Type", Refusal: rule.refusals.Malformed,
 			Reason: fmt.Sprintf("is %s, want %s", media, rule.first)}
 	}
-	v, err := c.decodeBody(media, schema)
-	if err != nil {
+	c.body = specs.NewTape()
+	if err := c.readBody(media, schema); err != nil {
+		c.dropBody()
 		return &specs.Violation{Kind: specs.Malformed, Name: "body", Reason: err.Error(), Refusal: rule.refusals.Malformed}
 	}
 	unknown := false
-	found := schema.Check(v, rule.refusals, func(pointer string) {
+	found := schema.CheckTape(c.body, rule.refusals, func(pointer string) {
 		unknown = true
 		c.Warn("body field %s is not documented", pointer)
 	})
@@ -50,10 +47,17 @@ func (c *Call) checkBody() *specs.Violation {
 		found.Name = "body"
 	}
 	if unknown {
-		schema.Prune(v)
+		schema.Prune(c.body)
 	}
-	c.body, c.hasBody = v, true
 	return found
+}
+
+// dropBody gives back what the body was read onto, once nothing binds it any more.
+func (c *Call) dropBody() {
+	if c.body != nil {
+		c.body.Release()
+		c.body = nil
+	}
 }
 
 // bodyForm is the media type that the body is read as, and its schema: the declared one; the document's own where none
@@ -79,58 +83,27 @@ func (c *Call) anyMediaType() bool {
 	return false
 }
 
-func (c *Call) decodeBody(media string, schema *specs.Schema) (any, error) {
+func (c *Call) readBody(media string, schema *specs.Schema) error {
 	if media == formType {
 		pairs, err := c.Form()
-		return formObject(pairs, schema), err
+		specs.ReadForm(c.body, pairs, schema)
+		return err
 	}
-	dec := json.NewDecoder(bytes.NewReader(c.Body))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, fmt.Errorf("is not JSON: %w", err)
+	if err := c.body.Read(c.Body); err != nil {
+		return err
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("has something behind its JSON value, at byte %d", dec.InputOffset())
+	if !c.body.IsUTF8() {
+		return errors.New("is not UTF-8")
 	}
-	if !utf8.Valid(c.Body) {
-		return nil, errors.New("is not UTF-8")
-	}
-	return v, nil
-}
-
-// formObject turns pairs into the object a form schema describes; numbers and booleans become such where they can.
-func formObject(pairs Pairs, schema *specs.Schema) map[string]any {
-	obj := make(map[string]any, len(pairs))
-	for _, p := range pairs {
-		if _, dup := obj[p.Name]; dup {
-			continue
-		}
-		obj[p.Name] = p.Value
-		switch schema.PropertyType(p.Name) {
-		case "integer", "number":
-			if _, err := strconv.ParseFloat(p.Value, 64); err == nil {
-				obj[p.Name] = json.Number(p.Value)
-			}
-		case "boolean":
-			if p.Value == "true" || p.Value == "false" {
-				obj[p.Name] = p.Value == "true"
-			}
-		}
-	}
-	return obj
+	return nil
 }
 
 // BindBody puts the validated body into v by its json tags: exactly the value that was checked. The bytes themselves
 // would not do, since encoding/json takes a name in another case for the documented one, and looks into the earlier of
-// two values of one name.
+// two values of one name. v keeps nothing of the body's memory.
 func (c *Call) BindBody(v any) error {
-	if !c.hasBody {
+	if c.body == nil {
 		return nil
 	}
-	data, err := json.Marshal(c.body)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(data, v)
+	return c.body.Bind(v)
 }

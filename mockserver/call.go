@@ -8,6 +8,7 @@ import (
 
 	"github.com/countersign/countersign/mockserver/disk"
 	"github.com/countersign/countersign/mockserver/store"
+	"github.com/countersign/countersign/specs"
 )
 
 // Call is one request on its way through the pipeline.
@@ -35,8 +36,7 @@ type Call struct {
 	signingNow time.Time
 	args       []arg
 	pathArgs   []string
-	body       any
-	hasBody    bool
+	body       *specs.Tape // nil: none that was read
 	header     *ReplyHeader
 	warnings   []string
 	explain    func() *Explanation
