@@ -1,11 +1,8 @@
 package mockserver
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/countersign/countersign/specs"
@@ -70,18 +67,16 @@ func refersTo(c *specs.Collection, collection string) bool {
 func (p *plugged) checkRecord(i int, data []byte) error {
 	c := p.Collections[i]
 	bad := &RecordError{Collection: c.Name(), Schema: c.SchemaName()}
-	var v any
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if err := dec.Decode(&v); err != nil {
-		bad.Reason = fmt.Sprintf("is not JSON: %v", err)
+	tape := specs.NewTape()
+	defer tape.Release()
+	if err := tape.Read(data); err != nil {
+		bad.Reason = err.Error()
+		if errors.Is(err, specs.ErrBehind) {
+			bad.Reason = specs.ErrBehind.Error()
+		}
 		return bad
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		bad.Reason = "has something behind its JSON value"
-		return bad
-	}
-	if wrong := p.records[i].Check(v, specs.Refusals{}, nil); wrong != nil {
+	if wrong := p.records[i].CheckTape(tape, specs.Refusals{}, nil); wrong != nil {
 		bad.Pointer, bad.Reason = wrong.Pointer, wrong.Reason
 		return bad
 	}
