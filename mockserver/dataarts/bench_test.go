@@ -49,16 +49,20 @@ func benchWorld(b *testing.B, count int, choices ...string) *client {
 	return &client{srv: &mockserver.Running{Server: srv}, world: w, env: environment{AK: demoAK, SK: demoSK, ProjectID: demoProjectID, Workspace: demoWorkspaceID, Token: demoToken}}
 }
 
-func (c *client) handle(b *testing.B, s *sent, wantStatus int) {
+// handle sends requests in turn, signed beforehand.
+func (c *client) handle(b *testing.B, wantStatus int, requests ...*sent) {
 	b.Helper()
-	s.date = c.world.SigningNow().Format(dateLayout)
-	s.sign("127.0.0.1")
-	target := s.path
-	if s.query != "" {
-		target += "?" + s.query
+	for _, s := range requests {
+		s.date = c.world.SigningNow().Format(dateLayout)
+		s.sign("127.0.0.1")
 	}
 	b.ReportAllocs()
-	for b.Loop() {
+	for i := 0; b.Loop(); i++ {
+		s := requests[i%len(requests)]
+		target := s.path
+		if s.query != "" {
+			target += "?" + s.query
+		}
 		req, err := http.NewRequest(s.method, "http://127.0.0.1"+target, bytes.NewReader([]byte(s.body)))
 		if err != nil {
 			b.Fatal(err)
@@ -77,10 +81,36 @@ func BenchmarkList(b *testing.B) {
 		c := benchWorld(b, count)
 		for name, query := range map[string]string{"one": "limit=1", "page": "limit=50&offset=50", "exact": "approver_name=approver-77&limit=50",
 			"containing": "approver_name=ver-77&limit=50"} {
-			b.Run(fmt.Sprintf("%s/%d", name, count), func(b *testing.B) { c.handle(b, c.request("GET", c.users(), query, ""), 200) })
+			b.Run(fmt.Sprintf("%s/%d", name, count), func(b *testing.B) { c.handle(b, 200, c.request("GET", c.users(), query, "")) })
 		}
+		b.Run(fmt.Sprintf("pages/%d", count), func(b *testing.B) { // all over the list, in an order that follows no other
+			var pages []*sent
+			for i := range 200 {
+				pages = append(pages, c.request("GET", c.users(), fmt.Sprintf("limit=50&offset=%d", i*7919*50%count), ""))
+			}
+			c.handle(b, 200, pages...)
+		})
 		b.Run(fmt.Sprintf("token/%d", count), func(b *testing.B) {
-			c.handle(b, c.request("GET", c.users(), "limit=1", "").withToken(demoToken), 200)
+			c.handle(b, 200, c.request("GET", c.users(), "limit=1", "").withToken(demoToken))
+		})
+	}
+}
+
+// BenchmarkIdentify reads what names the world of a signed request, and of one with a token.
+func BenchmarkIdentify(b *testing.B) {
+	c := &client{env: environment{AK: demoAK, SK: demoSK, ProjectID: demoProjectID, Workspace: demoWorkspaceID}}
+	signed := c.request("GET", c.users(), "limit=1", "")
+	signed.sign("127.0.0.1")
+	for name, s := range map[string]*sent{"signature": signed, "token": c.request("GET", c.users(), "limit=1", "").withToken(demoToken)} {
+		b.Run(name, func(b *testing.B) {
+			r := &mockserver.Request{Method: s.method, URI: s.path + "?" + s.query, RawPath: s.path, RawQuery: s.query, Header: s.header}
+			var few [8]mockserver.Claim
+			b.ReportAllocs()
+			for b.Loop() {
+				if len(identify(r, few[:0])) != 2 {
+					b.Fatal("want the credential and the project")
+				}
+			}
 		})
 	}
 }
@@ -129,19 +159,19 @@ func BenchmarkEncodePage(b *testing.B) {
 
 func BenchmarkRefused(b *testing.B) {
 	c := benchWorld(b, 1)
-	b.Run("validation", func(b *testing.B) { c.handle(b, c.request("GET", c.users(), "limit=0", ""), 400) })
+	b.Run("validation", func(b *testing.B) { c.handle(b, 400, c.request("GET", c.users(), "limit=0", "")) })
 	b.Run("duplicate", func(b *testing.B) {
-		c.handle(b, c.request("POST", c.users(), "", fmt.Sprintf(`{"approver_name":"approver-1","user_id":%q}`, userIDOf("approver-1"))), 400)
+		c.handle(b, 400, c.request("POST", c.users(), "", fmt.Sprintf(`{"approver_name":"approver-1","user_id":%q}`, userIDOf("approver-1"))))
 	})
 	wrong := c.request("GET", c.users(), "", "")
 	wrong.sk = "wrong"
-	b.Run("signature", func(b *testing.B) { c.handle(b, wrong, 401) })
+	b.Run("signature", func(b *testing.B) { c.handle(b, 401, wrong) })
 }
 
 // BenchmarkCreate registers the same member again and again, in a world that does not mind (DA-014).
 func BenchmarkCreate(b *testing.B) {
 	c := benchWorld(b, 1, "DA-014", "allow")
-	c.handle(b, c.request("POST", c.users(), "", documentedExample), 200)
+	c.handle(b, 200, c.request("POST", c.users(), "", documentedExample))
 }
 
 func BenchmarkCreateWorld(b *testing.B) {
