@@ -1,6 +1,7 @@
 package wps
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -244,6 +245,54 @@ func FuzzCursor(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzFailure holds the envelope of errors against encoding/json.
+func FuzzFailure(f *testing.F) {
+	for _, s := range []string{"", "plain", "\"\\\n\x00\x1f\x7f", "令牌", "\xff\xc3(", "<>&\u2028\u2029"} {
+		f.Add(401000001, s, "")
+		f.Add(-1, "plain", s)
+	}
+	f.Fuzz(func(t *testing.T, code int, msg, desc string) {
+		reply := &failureReply{Code: code, Msg: msg}
+		if desc != "" {
+			reply.Debug = &debug{desc}
+		}
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode((*failureFields)(reply)); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(reply.AppendJSON([]byte("x"))); got+"\n" != "x"+want.String() {
+			t.Errorf("%s, want %s", got, want.String())
+		}
+	})
+}
+
+// TestEncodedAsWritten: a page is the same whether its definitions were encoded before or not, in every form.
+func TestEncodedAsWritten(t *testing.T) {
+	t.Parallel()
+	list := thirty(t)
+	for form := range 1 << 4 {
+		v := view{form&1 != 0, form&2 != 0, form&4 != 0, form&8 != 0}
+		want := "["
+		for i, d := range list {
+			if i > 0 {
+				want += ","
+			}
+			want += string(v.AppendRecord(nil, d))
+		}
+		want = `{"data":{"items":` + want + `],"has_more":false,"next_cursor":"c"},"code":0,"more":{},"msg":""}`
+		if !json.Valid([]byte(want)) {
+			t.Fatalf("not JSON: %s", want)
+		}
+		for range 3 {
+			if got := string((&page{list, v, false, "c"}).AppendJSON([]byte("x"))); got != "x"+want {
+				t.Fatalf("%+v\n got %s\nwant %s", v, got, want)
+			}
+		}
+	}
 }
 
 func FuzzAppendText(f *testing.F) {

@@ -7,18 +7,24 @@ import (
 	"github.com/countersign/countersign/mockserver/store"
 )
 
-// page is a page of definitions, which are already JSON, in the form of the world's view.
+// page is a page of definitions in the form of the world's view. It is put together when it is written.
 type page struct {
-	items      []byte
+	items      []*Define
+	view       view
 	hasMore    bool
 	nextCursor string
 }
 
 // AppendJSON writes the envelope of success in the key order of the page's example.
 func (p *page) AppendJSON(b []byte) []byte {
-	b = append(b, `{"data":{"items":`...)
-	b = append(b, p.items...)
-	b = append(b, `,"has_more":`...)
+	b = append(b, `{"data":{"items":[`...)
+	for i, d := range p.items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = encoded.Append(b, d, p.view)
+	}
+	b = append(b, `],"has_more":`...)
 	b = strconv.AppendBool(b, p.hasMore)
 	b = appendText(append(b, `,"next_cursor":`...), p.nextCursor)
 	return append(b, `},"code":0,"more":{},"msg":""}`...)
@@ -69,20 +75,20 @@ type query struct {
 	desc    bool
 }
 
-func readQuery(c *mockserver.Call, user string) (*query, error) {
-	q := &query{user: user, cursors: newCursors(c.World.Seed(), user), index: indexManager, desc: c.Switch("WPS-014") == "newest-first"}
+func readQuery(c *mockserver.Call, user string) (query, error) {
+	q := query{user: user, cursors: cursorsOf(c.World, user), index: indexManager, desc: c.Switch("WPS-014") == "newest-first"}
 	if c.Switch("WPS-015") == "admin" {
 		q.index = indexAdmin
 	}
 	if err := q.readCursor(c); err != nil {
-		return nil, err
+		return q, err
 	}
 	n, _ := c.Int("page")
 	q.limit = int(n)
 	if n == 0 { // WPS-011
 		switch c.Switch("WPS-011") {
 		case "error":
-			return nil, c.Refuse(errRange, "page").At("page").Because("0 definitions are wanted")
+			return q, c.Refuse(errRange, "page").At("page").Because("0 definitions are wanted")
 		case "default-size":
 			q.limit = c.Op.Spec.Pagination.DefaultSize
 		}
@@ -116,7 +122,7 @@ func (q *query) fetch(tx *store.Tx) ([]*Define, bool, error) {
 	if q.from != (position{}) {
 		r.After = store.Position{Key: place(q.user, q.from.ctime, q.from.id), ID: q.from.id}
 	}
-	list, err := defines.Page(tx, q.index, store.Key(q.user), r)
+	list, _, err := defines.AppendPage(make([]*Define, 0, q.limit+1), tx, q.index, r, q.user)
 	if err != nil || len(list) <= q.limit {
 		return list, false, err
 	}
@@ -124,16 +130,12 @@ func (q *query) fetch(tx *store.Tx) ([]*Define, bool, error) {
 }
 
 func (q *query) answer(c *mockserver.Call, list []*Define, more bool) (any, error) {
-	w, v := &writer{}, viewOf(c)
-	w.open('[')
 	for _, d := range list {
 		if d.Broken {
 			return nil, c.Refuse(errInternal).Because("definition %s is marked as broken", d.ID)
 		}
-		v.define(w, d)
 	}
-	w.close(']')
-	return &page{items: w.b, hasMore: more, nextCursor: q.next(c, list, more)}, nil
+	return &page{items: list, view: viewOf(c), hasMore: more, nextCursor: q.next(c, list, more)}, nil
 }
 
 // next is the cursor behind the page.

@@ -1,6 +1,8 @@
 package wps
 
 import (
+	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -66,9 +68,43 @@ type debug struct {
 	Desc string `json:"desc"`
 }
 
+// AppendJSON appends what encoding/json makes of the struct, without its escapes for HTML. Nearly all messages of the
+// catalogue need no escapes.
+func (f *failureReply) AppendJSON(b []byte) []byte {
+	if f.Debug != nil || !isPlain(f.Msg) {
+		return append(b, plainJSON((*failureFields)(f))...)
+	}
+	b = strconv.AppendInt(append(b, `{"code":`...), int64(f.Code), 10)
+	b = append(append(b, `,"msg":"`...), f.Msg...)
+	return append(b, `"}`...)
+}
+
+// failureFields is failureReply for encoding/json.
+type failureFields failureReply
+
+func plainJSON(v any) []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err) // plain structs of texts
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}
+
+// isPlain reports whether a text stands in JSON as it is: printable ASCII without quotes and backslashes.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 func failure(c *mockserver.Call, r *mockserver.Refusal) any {
 	code, _ := strconv.Atoi(r.Code) // the catalogue's codes are numbers; a test says so
-	out := failureReply{Code: code, Msg: r.Message}
+	out := &failureReply{Code: code, Msg: r.Message}
 	if isOAuth(c, r) && c.Switch("WPS-033") == "present" {
 		out.Debug = &debug{description(r)}
 	}

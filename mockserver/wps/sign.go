@@ -1,9 +1,10 @@
 package wps
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/hex"
+	"net/http"
 	"strings"
 	"time"
 
@@ -44,12 +45,16 @@ type signed struct{ version, method, uri, contentType, date, body string }
 
 // signedParts takes the parts from a request. A missing header counts as empty; so does the hash of an empty body.
 func signedParts(r *mockserver.Request) signed {
-	s := signed{version: version, method: r.Method, uri: target(r), contentType: r.Header.Get("Content-Type"), date: r.Header.Get(headerDate)}
-	if len(r.Body) > 0 {
-		sum := sha256.Sum256(r.Body)
-		s.body = hex.EncodeToString(sum[:])
+	return signed{version: version, method: r.Method, uri: target(r), contentType: r.Header.Get("Content-Type"), date: r.Header.Get(headerDate),
+		body: string(appendBodyHash(nil, r.Body))}
+}
+
+func appendBodyHash(b, body []byte) []byte {
+	if len(body) == 0 {
+		return b
 	}
-	return s
+	sum := sha256.Sum256(body)
+	return hex.AppendEncode(b, sum[:])
 }
 
 // target is path and query as on the request line; a proxy's absolute form is reduced to them.
@@ -63,39 +68,61 @@ func target(r *mockserver.Request) string {
 	return r.RawPath + "?" + r.RawQuery
 }
 
-// append appends the string to sign: the parts joined without separators.
-func (s signed) append(b []byte) []byte {
-	for _, part := range [...]string{s.version, s.method, s.uri, s.contentType, s.date, s.body} {
-		b = append(b, part...)
+// text is the string to sign: the parts joined without separators.
+func (s signed) text() string {
+	return s.version + s.method + s.uri + s.contentType + s.date + s.body
+}
+
+// appendSigned appends the string to sign of a request.
+func appendSigned(b []byte, r *mockserver.Request) []byte {
+	b = append(append(b, version...), r.Method...)
+	b = append(b, target(r)...)
+	b = append(b, r.Header.Get("Content-Type")...)
+	b = append(b, r.Header.Get(headerDate)...)
+	return appendBodyHash(b, r.Body)
+}
+
+// macBlock is the block of SHA-256, in bytes; usualText is the room on the stack for a text, longer ones take the heap.
+const (
+	macBlock  = sha256.BlockSize
+	usualText = 512
+)
+
+// mac is HMAC-SHA256 (RFC 2104). It is written out over arrays on the stack, since crypto/hmac makes seven objects for
+// every text.
+func mac(key, text []byte) [sha256.Size]byte {
+	if len(key) > macBlock {
+		short := sha256.Sum256(key)
+		key = short[:]
 	}
-	return b
+	var buf [macBlock + usualText]byte
+	inner := sha256.Sum256(append(appendPad(buf[:0], key, 0x36), text...))
+	return sha256.Sum256(append(appendPad(buf[:0], key, 0x5c), inner[:]...))
 }
 
-// text is the string to sign.
-func (s signed) text() string { return string(s.append(nil)) }
-
-// mac is HMAC-SHA256 in lower-case hex.
-func mac(key string, text []byte) [2 * sha256.Size]byte {
-	var sum [sha256.Size]byte
-	h := hmac.New(sha256.New, []byte(key))
-	h.Write(text)
-	h.Sum(sum[:0])
-	var out [2 * sha256.Size]byte
-	hex.Encode(out[:], sum[:])
-	return out
+// appendPad appends a key, filled up to a block, combined with the byte of the inner or the outer hash.
+func appendPad(b, key []byte, with byte) []byte {
+	var block [macBlock]byte
+	copy(block[:], key)
+	for i := range block {
+		block[i] ^= with
+	}
+	return append(b, block[:]...)
 }
 
-// sign returns the signature of a text.
+// sign returns the signature of a text: its MAC in lower-case hex.
 func sign(key, text string) string {
-	out := mac(key, []byte(text))
-	return string(out[:])
+	sum := mac([]byte(key), []byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // verify reports whether the signature is that of the request as received.
 func verify(r *mockserver.Request, key, signature string) bool {
-	const enough = 256 // for most texts
-	want := mac(key, signedParts(r).append(make([]byte, 0, enough)))
-	return hmac.Equal(want[:], []byte(signature))
+	var buf [usualText]byte
+	sum := mac([]byte(key), appendSigned(buf[:0], r))
+	var want [2 * sha256.Size]byte
+	hex.Encode(want[:], sum[:])
+	return subtle.ConstantTimeCompare(want[:], []byte(signature)) == 1
 }
 
 // dateForms are the forms of X-Kso-Date that the vendor's sample verifier parses (WPS-002).
@@ -104,9 +131,10 @@ var dateForms = []string{time.RFC1123, time.RFC1123Z, "Monday, 02 Jan 2006 15:04
 // parseDate reads X-Kso-Date. A zone abbreviation other than GMT and UTC counts as UTC: the sample verifier looks only
 // at the form.
 func parseDate(text string, onlyGMT bool) (time.Time, bool) {
-	if onlyGMT {
-		t, err := time.ParseInLocation("Mon, 02 Jan 2006 15:04:05 GMT", text, time.UTC)
-		return t, err == nil
+	if onlyGMT || strings.HasSuffix(text, " GMT") { // the first of the forms, read without making a time zone
+		if t, err := time.ParseInLocation(http.TimeFormat, text, time.UTC); err == nil || onlyGMT {
+			return t, err == nil
+		}
 	}
 	for _, form := range dateForms {
 		if t, err := time.ParseInLocation(form, text, time.UTC); err == nil {

@@ -19,10 +19,20 @@ func viewOf(c *mockserver.Call) view {
 	}
 }
 
+// encoded keeps definitions as they were encoded, for all servers of the process.
+var encoded = mockserver.NewEncodings[Define, view](32 << 20)
+
+// AppendRecord appends a definition.
+func (v view) AppendRecord(b []byte, d *Define) []byte {
+	w := writer{b}
+	v.define(&w, d)
+	return w.b
+}
+
 // define writes a definition. Keys are in the order of the page's example; the later fields of the contract stand
 // among them in the same, alphabetical, order.
 func (v view) define(w *writer, d *Define) {
-	w.open('{')
+	w.b = append(w.b, '{') // whoever wants a comma before it has set it
 	v.identity(w.key("created_by"), &d.CreatedBy)
 	w.key("ctime").text(d.created())
 	w.key("form_designs").open('[')

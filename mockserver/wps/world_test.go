@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -347,11 +346,33 @@ func TestManyAtOnce(t *testing.T) {
 	race(func() answer { return grant("refresh_token", "refresh_token", a.text("refresh_token"))(c, nil) })
 }
 
-// BenchmarkList asks for pages through the whole pipeline, without a network.
+// sink is a ResponseWriter that costs nothing to speak of.
+type sink struct {
+	header http.Header
+	status int
+}
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(status int)      { s.status = status }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+
+// BenchmarkList asks for pages through the whole pipeline, without a network, and is refused for each of the reasons.
 func BenchmarkList(b *testing.B) {
-	for _, size := range []int{1, 10, 30} {
-		b.Run(fmt.Sprintf("page=%d", size), func(b *testing.B) {
-			srv, err := mockserver.New(mockserver.Options{Vendors: []mockserver.Vendor{wps.New}})
+	for _, bb := range []struct {
+		name, query string
+		status      int
+		spoil       func(*http.Request)
+	}{
+		{"page=1", "cursor=&page=1", 200, nil},
+		{"page=10", "cursor=&page=10", 200, nil},
+		{"page=30", "cursor=&page=30", 200, nil},
+		{"PageTooLarge", "cursor=&page=31", 400, nil},
+		{"CursorAltered", "cursor=x&page=30", 400, nil},
+		{"SignatureWrong", "cursor=&page=30", 401, func(r *http.Request) { r.Header.Set("X-Kso-Authorization", r.Header.Get("X-Kso-Authorization")+"0") }},
+		{"TokenUnknown", "cursor=&page=30", 401, func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			srv, err := mockserver.New(mockserver.Options{Vendors: []mockserver.Vendor{wps.New}, JournalBytes: 4 << 20})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -360,21 +381,26 @@ func BenchmarkList(b *testing.B) {
 				b.Fatal(err)
 			}
 			c := clientOf(b, &mockserver.Running{Server: srv, URL: "http://127.0.0.1"}, w)
-			req := c.list(fmt.Sprintf("cursor=&page=%d", size))
+			req := c.list(bb.query)
+			if bb.spoil != nil {
+				bb.spoil(req)
+			}
 			req.RequestURI = req.URL.RequestURI()
-			benchmark(b, srv.Handler(), req)
+			benchmark(b, srv.Handler(), req, bb.status)
 		})
 	}
 }
 
-func benchmark(b *testing.B, h http.Handler, req *http.Request) {
+func benchmark(b *testing.B, h http.Handler, req *http.Request, status int) {
+	b.Helper()
 	b.ReportAllocs()
+	w := &sink{}
 	for b.Loop() {
-		rec := httptest.NewRecorder()
+		w.header = http.Header{}
 		req.Body = http.NoBody
-		h.ServeHTTP(rec, req)
-		if rec.Code != http.StatusOK {
-			b.Fatalf("%d %s", rec.Code, rec.Body)
+		h.ServeHTTP(w, req)
+		if w.status != status {
+			b.Fatalf("status %d, want %d", w.status, status)
 		}
 	}
 }
