@@ -160,28 +160,41 @@ func (c *Call) UseNonce(nonce string, until time.Time) bool {
 func (c *Call) ExplainWith(f func() *Explanation) { c.explain = f }
 
 // Hex returns n random hex digits from the call's chance.
-func (c *Call) Hex(n int) string { return hexDigits(c.Rand, n, false) }
+func (c *Call) Hex(n int) string { return Hex(c.Rand, n) }
 
 // UUID returns a random UUID of version 4 in upper case ("D787E1A3-A93C-424A-B626-C2B05DF8D885").
 func (c *Call) UUID() string { return UUID(c.Rand) }
 
 // UUID draws a UUID of version 4 in upper case.
 func UUID(r *rand.Rand) string {
-	h := []byte(hexDigits(r, 32, true))
-	h[12] = '4'
-	h[16] = "89AB"[r.IntN(4)]
-	return strings.Join([]string{string(h[:8]), string(h[8:12]), string(h[12:16]), string(h[16:20]), string(h[20:])}, "-")
+	var digits [32]byte
+	drawHex(digits[:], r, "0123456789ABCDEF")
+	digits[12] = '4'
+	digits[16] = "89AB"[r.IntN(4)]
+	var text [36]byte
+	b := text[:0]
+	for i, d := range digits {
+		if i == 8 || i == 12 || i == 16 || i == 20 {
+			b = append(b, '-')
+		}
+		b = append(b, d)
+	}
+	return string(b)
 }
 
 // Hex draws n lower-case hex digits.
-func Hex(r *rand.Rand, n int) string { return hexDigits(r, n, false) }
-
-func hexDigits(r *rand.Rand, n int, upper bool) string {
-	digits := "0123456789abcdef"
-	if upper {
-		digits = "0123456789ABCDEF"
+func Hex(r *rand.Rand, n int) string {
+	var few [64]byte // most are no longer, and take one allocation then
+	b := few[:min(n, len(few))]
+	if n > len(few) {
+		b = make([]byte, n)
 	}
-	b := make([]byte, n)
+	drawHex(b, r, "0123456789abcdef")
+	return string(b)
+}
+
+// drawHex fills b with digits.
+func drawHex(b []byte, r *rand.Rand, digits string) {
 	var bits uint64
 	for i := range b {
 		if i%16 == 0 {
@@ -190,5 +203,4 @@ func hexDigits(r *rand.Rand, n int, upper bool) string {
 		b[i] = digits[bits&15]
 		bits >>= 4
 	}
-	return string(b)
 }
