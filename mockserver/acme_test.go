@@ -139,7 +139,7 @@ type acmeError struct {
 }
 
 func acme(mockserver.Env) (*mockserver.Plug, error) {
-	spec, err := specs.LoadFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(acmeSpec)}}, "acme")
+	spec, err := specs.RulesFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(acmeSpec)}}, "acme")
 	if err != nil {
 		return nil, err
 	}

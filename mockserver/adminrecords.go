@@ -228,7 +228,7 @@ func newListing(c *gin.Context, in placed) (*listing, error) {
 		if name == "skip" || name == "limit" {
 			continue
 		}
-		if of.Property(name) == nil {
+		if of.Shape.Property(name) == nil {
 			return nil, fmt.Errorf("records of %s have no %q to filter by", in.name(), name)
 		}
 		for _, v := range values {

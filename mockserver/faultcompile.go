@@ -241,7 +241,7 @@ func (p *plugged) operationIDs() []string {
 func (p *plugged) answerable(op *Operation) []*specs.Error {
 	var out []*specs.Error
 	for _, e := range p.Spec.Errors {
-		shared := e.Operation == "" && (e.File == op.Spec.Document.File || !p.hasOperations(e.File))
+		shared := e.Operation == "" && (e.File == op.Spec.File || !p.hasOperations(e.File))
 		if (e.Operation == op.ID || shared && p.Spec.Error(op.ID, e.Name) == e) && (op.replies[e.Status] != nil || op.fallback != nil) {
 			out = append(out, e)
 		}
@@ -260,7 +260,7 @@ func (p *plugged) checkThrottle() error {
 }
 
 func (p *plugged) hasOperations(file string) bool {
-	return slices.ContainsFunc(p.ops, func(op *Operation) bool { return op.Spec.Document.File == file })
+	return slices.ContainsFunc(p.ops, func(op *Operation) bool { return op.Spec.File == file })
 }
 
 // matches reports whether the rule is for a call, leaving out how often it acts.

@@ -90,7 +90,7 @@ func (s *Server) selection(q JournalQuery) (*selection, error) {
 
 // checkNames wants that the vendor, the operation, the code and the name of the error are somebody's.
 func (s *Server) checkNames(q *JournalQuery) error {
-	var vendors []*specs.Vendor
+	var vendors []*specs.Rules
 	var names, operations []string
 	for _, v := range s.specs {
 		names = append(names, v.Name)

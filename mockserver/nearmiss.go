@@ -200,7 +200,7 @@ func wordDistance(a, b string) float64 {
 type actions struct{ action, version, actionHeader, versionHeader string }
 
 // actionNames finds them among a vendor's common parameters: Action, x-acs-action, ...
-func actionNames(v *specs.Vendor) actions {
+func actionNames(v *specs.Rules) actions {
 	var n actions
 	for _, p := range v.CommonParameters {
 		name := strings.ToLower(p.Name)

@@ -6,11 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sort"
-	"strconv"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/countersign/countersign/specs"
 )
@@ -18,7 +14,7 @@ import (
 // Operation is an operation of the documents, compiled once.
 type Operation struct {
 	ID   string
-	Spec *specs.Operation
+	Spec *specs.OperationRules
 
 	handler   Handler
 	readOnly  bool
@@ -86,7 +82,7 @@ func compileOperations(p *Plug) ([]*Operation, error) {
 	return ops, errors.Join(problems...)
 }
 
-func compileOperation(spec *specs.Operation, h Handler) (*Operation, error) {
+func compileOperation(spec *specs.OperationRules, h Handler) (*Operation, error) {
 	op := &Operation{ID: spec.ID, Spec: spec, handler: h, readOnly: spec.Method == http.MethodGet, replies: map[int]*replyRule{}}
 	if h == nil {
 		return nil, errors.New("has no handler")
@@ -108,19 +104,15 @@ func (op *Operation) compilePath(path string) {
 	}
 }
 
-func (op *Operation) compileParams(spec *specs.Operation) error {
+func (op *Operation) compileParams(spec *specs.OperationRules) error {
 	var problems []error
-	for _, in := range spec.Parameters {
-		at, err := specs.PartOf(in.Extensions, spec.Refusals)
-		if err == nil {
-			err = checkRefusals(at.Refusals)
-		}
-		schema, err2 := specs.Compile(in.Schema, specs.ForRequest, at.Refusals)
-		if err := errors.Join(err, err2); err != nil {
+	for i := range spec.Params {
+		in := &spec.Params[i]
+		if err := checkRefusals(in.Part.Refusals); err != nil {
 			problems = append(problems, fmt.Errorf("parameter %s: %w", in.Name, err))
 		}
-		op.params = append(op.params, param{name: in.Name, in: in.In, required: in.Required, allowEmpty: at.AllowEmpty,
-			secret: at.Secret, blank: at.Blank, schema: schema, refusals: at.Refusals})
+		op.params = append(op.params, param{name: in.Name, in: in.In, required: in.Required, allowEmpty: in.Part.AllowEmpty,
+			secret: in.Part.Secret, blank: in.Part.Blank, schema: in.Shape.Compile(specs.ForRequest, in.Part.Refusals), refusals: in.Part.Refusals})
 	}
 	return errors.Join(problems...)
 }
@@ -132,91 +124,51 @@ func checkRefusals(r specs.Refusals) error {
 	return nil
 }
 
-func (op *Operation) compileBody(spec *specs.Operation) error {
-	if spec.Spec.RequestBody == nil {
+func (op *Operation) compileBody(spec *specs.OperationRules) error {
+	in := spec.Body
+	if in == nil {
 		return nil
 	}
-	in := spec.Spec.RequestBody.Value
-	at, err := specs.PartOf(in.Extensions, spec.Refusals)
-	if err == nil {
-		err = checkRefusals(at.Refusals)
-	}
-	op.body = &bodyRule{required: in.Required, forms: map[string]*specs.Schema{}, refusals: at.Refusals}
-	problems := []error{err}
-	for _, name := range mediaTypes(in.Content) {
-		schema, err := specs.Compile(in.Content[name].Schema, specs.ForRequest, at.Refusals)
-		problems = append(problems, err)
-		op.body.forms[strings.ToLower(name)] = schema
+	op.body = &bodyRule{required: in.Required, forms: map[string]*specs.Schema{}, refusals: in.Part.Refusals}
+	for i := range in.Forms {
+		name := strings.ToLower(in.Forms[i].MediaType)
+		op.body.forms[name] = in.Forms[i].Shape.Compile(specs.ForRequest, in.Part.Refusals)
 		if op.body.first == "" {
-			op.body.first = strings.ToLower(name)
+			op.body.first = name
 		}
 	}
-	return errors.Join(problems...)
+	return checkRefusals(in.Part.Refusals)
 }
 
-func mediaTypes(content openapi3.Content) []string {
-	names := make([]string, 0, len(content))
-	for name := range content {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
-
-func (op *Operation) compileReplies(spec *specs.Operation) error {
-	var problems []error
-	for status, ref := range spec.Spec.Responses.Map() {
-		rule, err := compileReply(spec.Document.T, ref.Value)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("reply %s: %w", status, err))
-		}
-		if status == "default" {
+func (op *Operation) compileReplies(spec *specs.OperationRules) error {
+	for i := range spec.Replies {
+		in := &spec.Replies[i]
+		rule := compileReply(in)
+		if in.Status == 0 {
 			op.fallback = rule
 			continue
 		}
-		n, err := strconv.Atoi(status)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("reply %q: want a status code or default", status))
-		}
-		op.replies[n] = rule
-		if n >= 200 && n < 300 && (op.success == 0 || n < op.success) {
-			op.success = n
+		op.replies[in.Status] = rule
+		if in.Status >= 200 && in.Status < 300 && op.success == 0 {
+			op.success = in.Status // they are in order
 		}
 	}
 	if op.success == 0 {
-		problems = append(problems, errors.New("documents no successful reply"))
+		return errors.New("documents no successful reply")
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
-func compileReply(doc *openapi3.T, in *openapi3.Response) (*replyRule, error) {
-	rule := &replyRule{}
-	for name, h := range in.Headers {
-		if h.Value.Required {
-			rule.headers = append(rule.headers, name)
-		}
+func compileReply(in *specs.ReplyRules) *replyRule {
+	rule := &replyRule{headers: in.Headers}
+	if !in.JSON {
+		return rule
 	}
-	sort.Strings(rule.headers)
-	media := in.Content.Get("application/json")
-	if media == nil {
-		return rule, nil
+	rule.schema = in.Shape.Compile(specs.ForReply, specs.Refusals{})
+	for _, o := range in.Overlays {
+		rule.overlays = append(rule.overlays, overlay{o.Assumption, o.Value, o.Shape.Compile(specs.ForReply, specs.Refusals{})})
 	}
-	schema, err := specs.Compile(media.Schema, specs.ForReply, specs.Refusals{})
-	rule.schema = schema
-	problems := []error{err}
-	names, err := specs.OverlaysOf(in.Extensions)
-	problems = append(problems, err)
-	for _, o := range names {
-		ref := doc.Components.Schemas[o.Schema]
-		if ref == nil {
-			problems = append(problems, fmt.Errorf("overlay schema %q is not in components", o.Schema))
-			continue
-		}
-		schema, err := specs.Compile(ref, specs.ForReply, specs.Refusals{})
-		problems = append(problems, err)
-		rule.overlays = append(rule.overlays, overlay{o.Assumption, o.Value, schema})
-	}
-	return rule, errors.Join(problems...)
+	return rule
 }
 
 // serves reports whether the operation is served with the method.

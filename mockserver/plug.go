@@ -13,15 +13,15 @@ type Vendor func(Env) (*Plug, error)
 
 // Env is what a vendor may use while it builds its plug.
 type Env struct {
-	// LoadSpec returns the vendor's documents, read once.
-	LoadSpec func(vendor string) (*specs.Vendor, error)
+	// LoadSpec returns what the vendor's documents say to a server.
+	LoadSpec func(vendor string) (*specs.Rules, error)
 }
 
 // Plug is everything the core knows of a vendor.
 type Plug struct {
 	// Name is the vendor's short name, the same as its folder below specs/.
 	Name string
-	Spec *specs.Vendor
+	Spec *specs.Rules
 	// Paths are the path prefixes that belong to the vendor whatever the Host ("/v7/"); "/" alone is the root path, not
 	// a prefix. Hosts come from the documents' servers.
 	Paths []string

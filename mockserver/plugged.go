@@ -12,6 +12,7 @@ import (
 
 	"github.com/countersign/countersign/mockserver/store"
 	"github.com/countersign/countersign/specs"
+	"github.com/countersign/countersign/specs/compiled"
 )
 
 // plugged is a plug with what the server makes of it at start.
@@ -41,13 +42,13 @@ func seeded(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 
 // demoTime is what demo records take for the present when they are made, whatever the clock of the world.
 var demoTime = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 
-// plugAll makes the plugs side by side, since most of a start is reading documents, and plugs them in in order.
+// plugAll makes the plugs side by side, since some take their time, and plugs them in in order.
 func (s *Server) plugAll(vendors []Vendor) error {
 	made := make([]*Plug, len(vendors))
 	problems := make([]error, len(vendors))
 	var wg sync.WaitGroup
 	for i, vendor := range vendors {
-		wg.Go(func() { made[i], problems[i] = vendor(Env{LoadSpec: specs.Load}) })
+		wg.Go(func() { made[i], problems[i] = vendor(Env{LoadSpec: compiled.Load}) })
 	}
 	wg.Wait()
 	if err := errors.Join(problems...); err != nil {

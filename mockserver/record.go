@@ -43,11 +43,7 @@ func compileRecords(p *Plug) ([]*specs.Schema, error) {
 				problems = append(problems, fmt.Errorf("collection %s: its records refer to %s, and %s does not say so (x-references)", c.Name(), to, of.File))
 			}
 		}
-		schema, err := specs.Compile(of.Schema, specs.ForReply, specs.Refusals{})
-		if err != nil {
-			problems = append(problems, fmt.Errorf("collection %s: %w", c.Name(), err))
-		}
-		out[i] = schema
+		out[i] = of.Shape.Compile(specs.ForReply, specs.Refusals{})
 	}
 	for _, of := range p.Spec.Collections {
 		if !named[of.Name] {
@@ -57,7 +53,7 @@ func compileRecords(p *Plug) ([]*specs.Schema, error) {
 	return out, errors.Join(problems...)
 }
 
-func refersTo(c *specs.Collection, collection string) bool {
+func refersTo(c *specs.CollectionRules, collection string) bool {
 	return slices.ContainsFunc(c.References, func(r specs.Reference) bool {
 		return slices.ContainsFunc(r.To, func(t specs.Target) bool { return t.Collection == collection })
 	})

@@ -119,7 +119,7 @@ func TestCollectionsAndSchemasGoTogether(t *testing.T) {
 				}
 				p.Collections = []*store.Collection{notes.Collection(), tt.keys}
 				p.Demo = func(*mockserver.Setup) error { return nil }
-				p.Spec, err = specs.LoadFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(strings.Replace(acmeSpec, tt.old, tt.new, 1))}}, "acme")
+				p.Spec, err = specs.RulesFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(strings.Replace(acmeSpec, tt.old, tt.new, 1))}}, "acme")
 				return p, err
 			}
 			_, err := mockserver.New(mockserver.Options{Vendors: []mockserver.Vendor{vendor}})

@@ -58,7 +58,7 @@ func library(env mockserver.Env) (*mockserver.Plug, error) {
         likes: {type: integer, format: int32}
         hidden: {type: boolean}
     StoredKey:`, 1)
-	p.Spec, err = specs.LoadFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(text)}}, "acme")
+	p.Spec, err = specs.RulesFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(text)}}, "acme")
 	p.Collections = append(p.Collections, comments.Collection())
 	return p, err
 }

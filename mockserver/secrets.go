@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"github.com/countersign/countersign/specs"
 )
 
@@ -25,50 +23,13 @@ const redacted = "[redacted]"
 // signatureSchemes begin an Authorization header that proves a secret without holding it.
 var signatureSchemes = []string{"ACS3-HMAC-SHA256 ", "SDK-HMAC-SHA256 ", "KSO-1 "}
 
-func secretNamesOf(v *specs.Vendor) secretNames {
+func secretNamesOf(v *specs.Rules) secretNames {
 	n := secretNames{headers: []string{"Authorization", "Proxy-Authorization", "Cookie"}}
-	for _, p := range v.CommonParameters {
-		if p.Secret {
-			n.add(p.In, p.Name)
-		}
+	for _, s := range v.Secrets {
+		n.add(s.In, s.Name)
 	}
-	seen := map[*openapi3.Schema]bool{}
-	for _, op := range v.Operations {
-		for _, p := range op.Parameters {
-			if isSecret(p.Extensions) {
-				n.add(p.In, p.Name)
-			}
-		}
-		if op.Spec.RequestBody != nil {
-			n.walkContent(op.Spec.RequestBody.Value.Content, seen)
-		}
-		for _, r := range op.Spec.Responses.Map() {
-			n.walkContent(r.Value.Content, seen)
-			for name, h := range r.Value.Headers {
-				if isSecret(h.Value.Extensions) {
-					n.add("header", name)
-				}
-			}
-		}
-	}
-	n.addSchemes(v)
 	return n
 }
-
-func (n *secretNames) addSchemes(v *specs.Vendor) {
-	for _, d := range v.Documents {
-		if d.T.Components == nil {
-			continue
-		}
-		for _, s := range d.T.Components.SecuritySchemes {
-			if s.Value.Type == "apiKey" && isSecret(s.Value.Extensions) {
-				n.add(s.Value.In, s.Value.Name)
-			}
-		}
-	}
-}
-
-func isSecret(ext map[string]any) bool { v, _ := ext["x-secret"].(bool); return v }
 
 func (n *secretNames) add(in, name string) {
 	if in == "header" {
@@ -79,26 +40,6 @@ func (n *secretNames) add(in, name string) {
 	}
 	if f := strings.ToLower(name); !slices.Contains(n.fields, f) {
 		n.fields = append(n.fields, f)
-	}
-}
-
-func (n *secretNames) walkContent(content openapi3.Content, seen map[*openapi3.Schema]bool) {
-	for _, m := range content {
-		n.walk(m.Schema, seen)
-	}
-}
-
-func (n *secretNames) walk(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
-	if ref == nil || ref.Value == nil || seen[ref.Value] {
-		return
-	}
-	seen[ref.Value] = true
-	n.walk(ref.Value.Items, seen)
-	for name, p := range ref.Value.Properties {
-		if p.Value != nil && isSecret(p.Value.Extensions) {
-			n.add("body", name)
-		}
-		n.walk(p, seen)
 	}
 }
 

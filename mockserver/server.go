@@ -90,7 +90,7 @@ type Server struct {
 	maxBody  int64
 
 	plugs    []*plugged
-	specs    []*specs.Vendor
+	specs    []*specs.Rules
 	states   map[string]stateOf
 	defaults map[string]string // assumption -> default alternative
 
@@ -163,8 +163,8 @@ func (s *Server) makeDefault(setting WorldSetting) (err error) {
 
 func (s *Server) defaultWorld() *World { return s.first }
 
-// Vendors are the documents of the vendors that are served.
-func (s *Server) Vendors() []*specs.Vendor { return s.specs }
+// Vendors are what the documents of the vendors that are served say.
+func (s *Server) Vendors() []*specs.Rules { return s.specs }
 
 // Handler is the whole server as an http.Handler, for embedding. Time limits are then the embedder's.
 func (s *Server) Handler() http.Handler { return s.handler }

@@ -232,7 +232,7 @@ func (w *World) Env(ctx context.Context, base string) (map[string]any, error) {
 }
 
 // checkAssumptions refuses numbers and alternatives that no document has.
-func checkAssumptions(chosen map[string]string, vendors []*specs.Vendor) error {
+func checkAssumptions(chosen map[string]string, vendors []*specs.Rules) error {
 	ids := make([]string, 0, len(chosen))
 	for id := range chosen {
 		ids = append(ids, id)
@@ -254,7 +254,7 @@ func checkAssumptions(chosen map[string]string, vendors []*specs.Vendor) error {
 	return nil
 }
 
-func findAssumption(id string, vendors []*specs.Vendor) *specs.Assumption {
+func findAssumption(id string, vendors []*specs.Rules) *specs.Assumption {
 	for _, v := range vendors {
 		if a := v.Assumption(id); a != nil {
 			return a

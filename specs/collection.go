@@ -10,42 +10,14 @@ import (
 
 // Collection is one collection of the records that a world of the vendor remembers, as x-collections declares it.
 type Collection struct {
-	// Name is that of the plug's collection ("applications").
-	Name string
-	// File is the document that declares it ("quickbi/records.yaml").
-	File string
-	// SchemaName is the name of Schema in the document's components/schemas.
-	SchemaName string
+	CollectionRules
 	// Schema is that of one record. It is an object.
 	Schema *openapi3.SchemaRef
-	// Key are the properties that together tell a record from the others of the collection. An absent one counts as "".
-	Key []string
-	// Unique are further sets of properties that no two records of the collection share. Records that lack one of a
-	// set's properties may be many.
-	Unique [][]string
-	// References are the places of a record that name other records, in the order of the document.
-	References []Reference
 }
-
-// Reference is a place in a record that names a record of another collection, or of its own. The server refuses a name
-// that nobody has where the vendor's plug declares the reference too.
-type Reference struct {
-	// Pointer is the JSON pointer of the place, with * for any item of an array ("/visible_scopes/*/scope_id").
-	Pointer string
-	// To are the collections and properties; where there are several, other properties of the record say which.
-	To []Target
-}
-
-// Target is a property of the records of a collection.
-type Target struct{ Collection, Property string }
 
 // Collection returns the vendor's collection of that name, or nil.
 func (v *Vendor) Collection(name string) *Collection {
-	i := slices.IndexFunc(v.Collections, func(c *Collection) bool { return c.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return v.Collections[i]
+	return found(v.Collections, func(c *Collection) bool { return c.Name == name })
 }
 
 // Property returns the schema of a property of the collection's records, or nil.
@@ -65,7 +37,7 @@ func (b *builder) collections(d *Document, x *extensions) {
 		b.cited = append(b.cited, d)
 	}
 	for _, in := range list {
-		c := &Collection{Name: in.Name, File: d.File, SchemaName: in.Schema, Key: in.Key, Unique: in.Unique}
+		c := &Collection{CollectionRules: CollectionRules{Name: in.Name, File: d.File, SchemaName: in.Schema, Key: in.Key, Unique: in.Unique}}
 		if d.T.Components != nil {
 			c.Schema = d.T.Components.Schemas[in.Schema]
 		}
@@ -78,9 +50,18 @@ func (b *builder) collections(d *Document, x *extensions) {
 		case !c.Schema.Value.Type.Is("object"):
 			b.fail(where, "schema %q is not of an object", in.Schema)
 		default:
-			b.v.Collections = append(b.v.Collections, c)
+			b.collection(c, where)
 		}
 	}
+}
+
+func (b *builder) collection(c *Collection, where string) {
+	c.Shape = b.shapes.shape(c.Schema, "")
+	if err := b.shapes.errs(); err != nil {
+		b.fail(where, "%v", err)
+	}
+	b.v.Collections = append(b.v.Collections, c)
+	b.v.Rules.Collections = append(b.v.Rules.Collections, &c.CollectionRules)
 }
 
 // checkCollections looks at keys and references once all collections are known.

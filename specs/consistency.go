@@ -130,10 +130,4 @@ func (b *builder) checkCitations() {
 	}
 }
 
-// Refusal reads the x-refusals beside a parameter, property or body, completed by the outer ones.
-func refusalsOf(ext map[string]any, outer Refusals) Refusals {
-	own, _ := decodeExtension[Refusals](ext, "x-refusals")
-	return own.or(outer)
-}
-
 func trimRef(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }

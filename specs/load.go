@@ -16,31 +16,18 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Vendor is everything the documents of one vendor say.
+// Vendor is everything the documents of one vendor say: the rules that a server works by, and the documents themselves.
 type Vendor struct {
-	Name string
+	Rules
 	// Documents are the documents with paths, by file name.
 	Documents []*Document
-	// Operations are in the order of the documents.
+	// Operations are those of Rules, with their documents.
 	Operations []*Operation
-	// Errors is the whole catalogue: the gateway's entries, then each operation's.
-	Errors []*Error
-	// Assumptions are ordered by number.
-	Assumptions []*Assumption
 	// Sources are ordered by key.
 	Sources []Source
-	// CommonParameters are taken by every operation.
-	CommonParameters []CommonParameter
-	// Collections are those of the vendor's records, in the order of the documents: a record names only records of its own
-	// collection and of those before it.
+	// Collections are those of Rules, with their schemas.
 	Collections []*Collection
-	// Hosts are the documents' servers as host patterns, "*" standing for one varying part ("dayu.*.myhuaweicloud.com").
-	Hosts []string
-
-	errors map[errorKey]*Error
 }
-
-type errorKey struct{ operation, name string }
 
 // Document is one OpenAPI document.
 type Document struct {
@@ -51,17 +38,7 @@ type Document struct {
 
 // Operation is one operation with its extensions.
 type Operation struct {
-	ID string
-	// Method is in upper case; Also are further methods served the same way.
-	Method string
-	Also   []string
-	Path   string
-	RPC    *RPC
-	// Headers and Pagination are nil where the document has none.
-	Headers    []HeaderRule
-	Pagination *Pagination
-	// Refusals are the defaults for this operation's parameters and body.
-	Refusals Refusals
+	OperationRules
 	Document *Document
 	Spec     *openapi3.Operation
 	// Parameters are those of the path, then those of the operation, in the order of the document.
@@ -108,8 +85,8 @@ func LoadFS(fsys fs.FS, vendor string) (*Vendor, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("no documents of a vendor named %q", vendor)
 	}
-	b := &builder{fsys: fsys, v: &Vendor{Name: vendor, errors: map[errorKey]*Error{}}, sources: map[string]Source{},
-		records: map[*openapi3.Schema]bool{}}
+	b := &builder{fsys: fsys, v: &Vendor{Rules: Rules{Name: vendor}}, sources: map[string]Source{}, errors: map[errorKey]bool{},
+		records: map[*openapi3.Schema]bool{}, shapes: newShaper()}
 	// One loader reads each file once, however many documents refer to it.
 	b.loader = &openapi3.Loader{IncludeOrigin: true, IsExternalRefsAllowed: true, ReadFromURIFunc: b.read}
 	for _, name := range names {
@@ -122,30 +99,18 @@ func LoadFS(fsys fs.FS, vendor string) (*Vendor, error) {
 	return b.v, nil
 }
 
-// Error returns the operation's catalogue entry of that name, else the gateway's, else nil.
-func (v *Vendor) Error(operation, name string) *Error {
-	if e := v.errors[errorKey{operation, name}]; e != nil {
-		return e
+// RulesFS is LoadFS for those who need the rules alone.
+func RulesFS(fsys fs.FS, vendor string) (*Rules, error) {
+	v, err := LoadFS(fsys, vendor)
+	if err != nil {
+		return nil, err
 	}
-	return v.errors[errorKey{"", name}]
+	return &v.Rules, nil
 }
 
 // Operation returns the operation with the id, or nil.
 func (v *Vendor) Operation(id string) *Operation {
-	i := slices.IndexFunc(v.Operations, func(o *Operation) bool { return o.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return v.Operations[i]
-}
-
-// Assumption returns the assumption with the number, or nil.
-func (v *Vendor) Assumption(id string) *Assumption {
-	i := slices.IndexFunc(v.Assumptions, func(a *Assumption) bool { return a.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return v.Assumptions[i]
+	return found(v.Operations, func(o *Operation) bool { return o.ID == id })
 }
 
 type builder struct {
@@ -153,6 +118,8 @@ type builder struct {
 	fsys    fs.FS
 	v       *Vendor
 	sources map[string]Source
+	errors  map[errorKey]bool // those met
+	shapes  *shaper
 	// cited are the documents whose parts have to name their sources: those with operations or collections.
 	cited []*Document
 	// records are the schemas that stand in those of collections.
@@ -229,10 +196,10 @@ func (b *builder) addErrors(d *Document, where, operation string, x *extensions)
 			e.Name = e.Code
 		}
 		key := errorKey{operation, e.Name}
-		if b.v.errors[key] != nil {
+		if b.errors[key] {
 			b.fail(where, "error %q stands there twice", e.Name)
 		}
-		b.v.errors[key] = e
+		b.errors[key] = true
 		b.v.Errors = append(b.v.Errors, e)
 	}
 }
@@ -260,7 +227,8 @@ func (b *builder) operation(d *Document, p, method string, item *openapi3.PathIt
 		b.fail(where, "has no operationId")
 		return
 	}
-	o := &Operation{ID: spec.OperationID, Method: strings.ToUpper(method), Path: p, Document: d, Spec: spec}
+	o := &Operation{Document: d, Spec: spec,
+		OperationRules: OperationRules{ID: spec.OperationID, Method: strings.ToUpper(method), Path: p, File: d.File}}
 	x := b.extensions(where, spec.Extensions)
 	x.get("x-rpc", &o.RPC)
 	x.get("x-also", &o.Also)
@@ -284,6 +252,8 @@ func (b *builder) operation(d *Document, p, method string, item *openapi3.PathIt
 		b.fail(where, "operationId %q is taken", o.ID)
 	}
 	b.v.Operations = append(b.v.Operations, o)
+	b.v.Rules.Operations = append(b.v.Rules.Operations, &o.OperationRules)
+	b.rules(o, where)
 }
 
 // Or returns r with the kinds it does not name taken from outer.
@@ -306,6 +276,7 @@ func (b *builder) finish() {
 	}
 	sort.SliceStable(b.v.Assumptions, func(i, j int) bool { return b.v.Assumptions[i].ID < b.v.Assumptions[j].ID })
 	sort.SliceStable(b.v.Errors, func(i, j int) bool { return b.v.Errors[i].Operation < b.v.Errors[j].Operation })
+	b.v.Secrets = secretsOf(b.v)
 	b.checkAssumptions()
 	b.checkErrors()
 	b.checkOperations()

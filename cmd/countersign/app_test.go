@@ -13,6 +13,7 @@ import (
 
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/specs"
+	"github.com/countersign/countersign/specs/compiled"
 )
 
 // command runs a command line in this process, without the machine's environment, and returns its standard output.
@@ -122,7 +123,7 @@ func TestVendorsAreListed(t *testing.T) {
 	var listed []string
 	for _, v := range vendors {
 		listed = append(listed, v.name)
-		p, err := v.plug(mockserver.Env{LoadSpec: specs.Load})
+		p, err := v.plug(mockserver.Env{LoadSpec: compiled.Load})
 		if err != nil {
 			t.Fatal(err)
 		}

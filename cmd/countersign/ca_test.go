@@ -130,7 +130,7 @@ func TestIssuer(t *testing.T) {
 	ca.now = func() time.Time { return now }
 	roots := x509.NewCertPool()
 	roots.AddCert(ca.cert)
-	vendors := []*specs.Vendor{{Hosts: []string{"dayu.*.example.com", "api.example.net"}}}
+	vendors := []*specs.Rules{{Hosts: []string{"dayu.*.example.com", "api.example.net"}}}
 	config := issuedConfig(ca, "192.0.2.7:443", []string{"stand-in.test"}, vendors)
 	certificate := func(asked string) *x509.Certificate {
 		c, err := config.GetCertificate(&tls.ClientHelloInfo{ServerName: asked})

@@ -32,7 +32,7 @@ func TestFixturesInGo(t *testing.T) {
 		t.Fatalf("only %d kinds", len(kinds))
 	}
 	set := token.NewFileSet()
-	config := types.Config{Importer: importer.ForCompiler(set, "gc", compiled(t, "net/http", "strings", "../../fixtures/..."))}
+	config := types.Config{Importer: importer.ForCompiler(set, "gc", exportData(t, "net/http", "strings", "../../fixtures/..."))}
 	for _, k := range kinds {
 		name := k.Kind
 		if k.Vendor != "" {
@@ -48,8 +48,8 @@ func TestFixturesInGo(t *testing.T) {
 	}
 }
 
-// compiled finds what the compiler has left of packages and all that they import.
-func compiled(t *testing.T, packages ...string) importer.Lookup {
+// exportData finds what the compiler has left of packages and all that they import.
+func exportData(t *testing.T, packages ...string) importer.Lookup {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}"}, packages...)...)
 	out, err := list.Output()

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/countersign/countersign/mockserver"
-	"github.com/countersign/countersign/specs"
+	"github.com/countersign/countersign/specs/compiled"
 )
 
 // providerState is a provider state as `countersign states` shows it.
@@ -60,7 +60,7 @@ func (a *app) providerStates(vendor string) ([]providerState, error) {
 		if !fits(vendor, v.name) {
 			continue
 		}
-		p, err := v.plug(mockserver.Env{LoadSpec: specs.Load})
+		p, err := v.plug(mockserver.Env{LoadSpec: compiled.Load})
 		if err != nil {
 			return nil, err
 		}

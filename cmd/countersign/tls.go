@@ -44,7 +44,7 @@ const mostIssued = 128
 
 // issuedConfig serves certificates of the CA for this machine, the address that is listened on, further hosts and the
 // vendors' own host names.
-func issuedConfig(ca *authority, addr string, hosts []string, vendors []*specs.Vendor) *tls.Config {
+func issuedConfig(ca *authority, addr string, hosts []string, vendors []*specs.Rules) *tls.Config {
 	is := &issuer{ca: ca, base: []string{"localhost", "127.0.0.1", "::1"}, issued: map[string]*tls.Certificate{}}
 	bound, _, _ := net.SplitHostPort(addr)
 	for _, h := range append(hosts, bound) {

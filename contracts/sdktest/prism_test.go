@@ -30,7 +30,11 @@ import (
 func TestPrism(t *testing.T) {
 	t.Parallel()
 	program := prismProgram(t)
-	for _, v := range server.Vendors() {
+	for _, rules := range server.Vendors() {
+		v, err := specs.Load(rules.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, d := range v.Documents {
 			t.Run(d.File, func(t *testing.T) {
 				t.Parallel()

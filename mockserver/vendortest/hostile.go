@@ -131,9 +131,9 @@ func (s *suite) oddRequest(r *rand.Rand, host string) []byte {
 	return rawRequest(method, target, host, oddHeaders(r, op), body)
 }
 
-func oddQuery(r *rand.Rand, op *specs.Operation) string {
+func oddQuery(r *rand.Rand, op *specs.OperationRules) string {
 	var parts []string
-	for _, p := range op.Parameters {
+	for _, p := range op.Params {
 		if p.In == "query" && r.IntN(2) == 0 {
 			parts = append(parts, p.Name+"="+oddValue(r))
 		}
@@ -149,9 +149,9 @@ func oddValue(r *rand.Rand) string {
 		"%F0%9F%98%80", strings.Repeat("x", 3000), "'%22<script>", "null", "true")
 }
 
-func oddHeaders(r *rand.Rand, op *specs.Operation) []string {
+func oddHeaders(r *rand.Rand, op *specs.OperationRules) []string {
 	var headers []string
-	for _, p := range op.Parameters {
+	for _, p := range op.Params {
 		if p.In == "header" && r.IntN(2) == 0 {
 			headers = append(headers, p.Name+": "+pick(r, "", "x", strings.Repeat("y", 5000), "\xe5\xae\xa1"))
 		}

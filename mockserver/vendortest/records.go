@@ -88,7 +88,7 @@ func (s *suite) checkKeys(t *testing.T, w *mockserver.World) {
 }
 
 // tuples are the values of the record's key, then of each unique set; nil where a property of such a set is absent.
-func tuples(t *testing.T, c *specs.Collection, rec any) [][]string {
+func tuples(t *testing.T, c *specs.CollectionRules, rec any) [][]string {
 	t.Helper()
 	var values map[string]any
 	if err := json.Unmarshal(must(json.Marshal(rec))(t), &values); err != nil {

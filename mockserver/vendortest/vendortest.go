@@ -15,6 +15,7 @@ import (
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
 	"github.com/countersign/countersign/specs"
+	"github.com/countersign/countersign/specs/compiled"
 )
 
 // suite is one vendor under test.
@@ -26,7 +27,7 @@ type suite struct {
 // Run holds a vendor to the promises.
 func Run(t *testing.T, vendor mockserver.Vendor) {
 	t.Helper()
-	plug, err := vendor(mockserver.Env{LoadSpec: specs.Load})
+	plug, err := vendor(mockserver.Env{LoadSpec: compiled.Load})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func (s *suite) serve(t *testing.T, setting mockserver.WorldSetting) *mockserver
 }
 
 // eachError visits every error on every operation that can answer it.
-func (s *suite) eachError(visit func(op *specs.Operation, e *specs.Error)) {
+func (s *suite) eachError(visit func(op *specs.OperationRules, e *specs.Error)) {
 	for _, op := range s.plug.Spec.Operations {
 		for _, e := range s.plug.Spec.Errors {
 			if e.Operation == op.ID || e.Operation == "" && s.shares(op, e) {
@@ -81,13 +82,13 @@ func (s *suite) eachError(visit func(op *specs.Operation, e *specs.Error)) {
 
 // shares reports whether an error without an operation is for this one: it stands in the operation's document, or in
 // one without operations, which speaks for all.
-func (s *suite) shares(op *specs.Operation, e *specs.Error) bool {
-	return e.File == op.Document.File || !slices.ContainsFunc(s.plug.Spec.Documents, func(d *specs.Document) bool { return d.File == e.File })
+func (s *suite) shares(op *specs.OperationRules, e *specs.Error) bool {
+	return e.File == op.File || !slices.ContainsFunc(s.plug.Spec.Operations, func(o *specs.OperationRules) bool { return o.File == e.File })
 }
 
 func (s *suite) errorsFit(t *testing.T) {
 	srv := s.serve(t, mockserver.WorldSetting{})
-	s.eachError(func(op *specs.Operation, e *specs.Error) {
+	s.eachError(func(op *specs.OperationRules, e *specs.Error) {
 		got, err := srv.ErrorExample(s.plug.Name, op.ID, e.Name)
 		if err != nil && e.Operation == "" && s.notForThis(op, e) {
 			return
@@ -100,10 +101,8 @@ func (s *suite) errorsFit(t *testing.T) {
 
 // notForThis reports that the operation's document does not have the status of a gateway error at all: then another of
 // the vendor's services answers it. Some operation must have it.
-func (s *suite) notForThis(op *specs.Operation, e *specs.Error) bool {
-	documents := func(o *specs.Operation) bool {
-		return o.Spec.Responses.Status(e.Status) != nil || o.Spec.Responses.Default() != nil
-	}
+func (s *suite) notForThis(op *specs.OperationRules, e *specs.Error) bool {
+	documents := func(o *specs.OperationRules) bool { return o.Reply(e.Status) != nil }
 	if documents(op) {
 		return false
 	}
@@ -117,7 +116,7 @@ func (s *suite) notForThis(op *specs.Operation, e *specs.Error) bool {
 
 func (s *suite) errorTexts(t *testing.T) {
 	srv := s.serve(t, mockserver.WorldSetting{})
-	s.eachError(func(op *specs.Operation, e *specs.Error) {
+	s.eachError(func(op *specs.OperationRules, e *specs.Error) {
 		got, err := srv.ErrorExample(s.plug.Name, op.ID, e.Name)
 		if err != nil {
 			return // errorsFit reports it

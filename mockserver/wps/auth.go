@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
 	"github.com/countersign/countersign/specs"
@@ -30,21 +28,24 @@ type authenticator struct {
 }
 
 // newAuthenticator reads the scopes from the documents: alternatives stand there as separate objects.
-func newAuthenticator(spec *specs.Vendor) authenticator {
+func newAuthenticator(spec *specs.Rules) authenticator {
 	a := authenticator{map[string][]string{}}
 	for _, op := range spec.Operations {
-		if op.Spec.Security == nil || len(*op.Spec.Security) == 0 {
-			continue
+		if len(op.Security) > 0 {
+			a.scopes[op.ID] = scopesOf(op.Security)
 		}
-		a.scopes[op.ID] = scopesOf(*op.Spec.Security)
 	}
 	return a
 }
 
-func scopesOf(alternatives openapi3.SecurityRequirements) []string {
+func scopesOf(alternatives [][]specs.Scheme) []string {
 	var list []string
 	for _, alternative := range alternatives {
-		list = append(list, alternative["userToken"]...)
+		for _, s := range alternative {
+			if s.Name == "userToken" {
+				list = append(list, s.Scopes...)
+			}
+		}
 	}
 	return list
 }
