@@ -23,20 +23,19 @@ type trial struct {
 	header  http.Header
 	body    []byte
 	changes []string
+	// lenient says that it goes to the lenient world.
+	lenient bool
 }
 
 func (t *trial) String() string {
-	target := t.path
-	if t.query != "" {
-		target += "?" + t.query
-	}
-	text := fmt.Sprintf("%s: %s %.2000q\n", t.subject.op.ID, t.method, target)
-	for _, name := range sortedNames(t.header) {
-		for _, value := range t.header[name] {
-			text += fmt.Sprintf("%s: %.2000q\n", name, value)
+	text := fmt.Sprintf("%s: %s %.600q\n", t.subject.op.ID, t.method, t.target())
+	header := t.fullHeader()
+	for _, name := range sortedNames(header) {
+		for _, value := range header[name] {
+			text += fmt.Sprintf("%s: %.600q\n", name, value)
 		}
 	}
-	return text + fmt.Sprintf("%.4000q", t.body)
+	return text + fmt.Sprintf("%.1500q", t.body)
 }
 
 func sortedNames(h http.Header) []string {
@@ -102,7 +101,7 @@ func (d *draft) draw() {
 	if body := op.Spec.RequestBody; body != nil {
 		for media, content := range body.Value.Content { // one each
 			d.media(media)
-			d.body = sketchOf(d.Rand, content.Schema.Value)
+			d.body = sketchWith(d.Rand, content.Schema.Value, 2*d.IntN(2))
 		}
 	} else if !asForm && len(op.Headers) > 0 && len(op.Headers[0].MediaTypes) > 0 {
 		d.media(op.Headers[0].MediaTypes[0])
@@ -185,7 +184,7 @@ func (d *draft) changeParameter() string {
 
 func (d *draft) changeField(name string, words *wording) string {
 	kept := slices.DeleteFunc(slices.Clone(d.header), func(s sent) bool { return s.name == name })
-	switch d.IntN(6) {
+	switch d.IntN(7) {
 	case 0:
 		d.header = kept
 		return "no " + name
@@ -195,6 +194,9 @@ func (d *draft) changeField(name string, words *wording) string {
 	case 2:
 		d.header = slices.Insert(d.header, d.IntN(len(d.header)+1), sent{name: name, value: fieldText(words.near(d.Rand))})
 		return "twice " + name
+	case 3:
+		d.header = slices.Insert(kept, len(kept), sent{name: name, value: anyOf(d.Rand, "abc\xff", "\xc0\xaf", "审\xe5\xae", "\xed\xa0\x80")})
+		return "no UTF-8 in " + name
 	}
 	value := fieldText(words.near(d.Rand))
 	d.header = slices.Insert(kept, len(kept), sent{name: name, value: value})
@@ -311,7 +313,7 @@ func spoiltBytes(r *rand.Rand, text string) string {
 // finish writes the request down.
 func (d *draft) finish() *trial {
 	op := d.subject.op
-	t := &trial{subject: d.subject, method: d.method, path: d.path(op), query: d.write(d.query), header: http.Header{}, changes: d.changes}
+	t := &trial{subject: d.subject, method: d.method, path: d.path(op), query: d.write(d.query), header: http.Header{}, changes: d.changes, lenient: d.IntN(8) == 0}
 	for _, f := range d.header {
 		t.header.Add(f.name, f.value)
 	}
@@ -348,7 +350,7 @@ func (d *draft) writeBody() string {
 	switch {
 	case d.body == nil:
 		return d.write(d.form)
-	case d.contentType != nil && strings.Contains(strings.ToLower(*d.contentType), "json") || d.body.kind != '{' || !d.subject.form:
+	case d.contentType != nil && strings.Contains(strings.ToLower(*d.contentType), "json") || d.body.kind != '{' || !d.subject.oracle.takesForm():
 		var b strings.Builder
 		d.body.write(&b, d.Rand, loose)
 		return b.String()

@@ -22,18 +22,21 @@ type sketch struct {
 }
 
 // sketchOf draws a value that the schema most likely takes.
-func sketchOf(r *rand.Rand, in *openapi3.Schema) *sketch {
+func sketchOf(r *rand.Rand, in *openapi3.Schema) *sketch { return sketchWith(r, in, 2) }
+
+// sketchWith takes one optional property in so many; 0: all.
+func sketchWith(r *rand.Rand, in *openapi3.Schema, leave int) *sketch {
 	s := &sketch{schema: in}
 	switch {
 	case in.Nullable && r.IntN(4) == 0:
 		s.text = "null"
 	case in.Type.Is("object"):
 		s.kind = '{'
-		s.drawProperties(r)
+		s.drawProperties(r, leave)
 	case in.Type.Is("array"):
 		s.kind = '['
 		for range max(int(in.MinItems), r.IntN(3)) { //nolint:gosec // bounds of our own documents
-			s.parts = append(s.parts, sketchOf(r, in.Items.Value))
+			s.parts = append(s.parts, sketchWith(r, in.Items.Value, leave))
 		}
 	case in.Type.Is("string"):
 		s.kind, s.text = '"', wordingOf(in).good(r)
@@ -45,7 +48,7 @@ func sketchOf(r *rand.Rand, in *openapi3.Schema) *sketch {
 	return s
 }
 
-func (s *sketch) drawProperties(r *rand.Rand) {
+func (s *sketch) drawProperties(r *rand.Rand, leave int) {
 	names := make([]string, 0, len(s.schema.Properties))
 	for name := range s.schema.Properties {
 		names = append(names, name)
@@ -53,9 +56,9 @@ func (s *sketch) drawProperties(r *rand.Rand) {
 	slices.Sort(names)
 	r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for _, name := range names {
-		if slices.Contains(s.schema.Required, name) || r.IntN(2) == 0 {
+		if slices.Contains(s.schema.Required, name) || leave == 0 || r.IntN(leave) == 0 {
 			s.names = append(s.names, name)
-			s.parts = append(s.parts, sketchOf(r, s.schema.Properties[name].Value))
+			s.parts = append(s.parts, sketchWith(r, s.schema.Properties[name].Value, leave))
 		}
 	}
 }
@@ -165,7 +168,11 @@ func (s *sketch) spoil(r *rand.Rand) string {
 
 func (s *sketch) spoilValue(r *rand.Rand) string {
 	s.names, s.parts = nil, nil
-	if s.schema != nil && r.IntN(3) > 0 && (s.schema.Type.Is("string") || s.schema.Type.Is("integer")) {
+	often := 3
+	if s.schema != nil && !constrained(s.schema) {
+		often = 1 // nothing is near an edge where there is none
+	}
+	if s.schema != nil && r.IntN(4) < often && (s.schema.Type.Is("string") || s.schema.Type.Is("integer")) {
 		if s.schema.Type.Is("string") {
 			s.kind = '"'
 		}
@@ -177,6 +184,24 @@ func (s *sketch) spoilValue(r *rand.Rand) string {
 		s.text = deep(r)
 	}
 	return "a value " + clipped(s.text)
+}
+
+// absent is a property that the document names and the object lacks, "" if there is none.
+func (s *sketch) absent(r *rand.Rand) string {
+	if s.schema == nil {
+		return ""
+	}
+	var names []string
+	for name := range s.schema.Properties {
+		if !slices.Contains(s.names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	return anyOf(r, names...)
 }
 
 // deep is JSON within JSON, at the depth where decoders give up or near it.
@@ -193,9 +218,9 @@ func (s *sketch) spoilObject(r *rand.Rand) string {
 	if len(s.names) > 0 {
 		i = r.IntN(len(s.names))
 	}
-	move := r.IntN(7)
-	if len(s.names) == 0 && move < 6 {
-		move = 6
+	move := r.IntN(9)
+	if len(s.names) == 0 {
+		move = 8
 	}
 	switch move {
 	case 0, 1:
@@ -208,6 +233,12 @@ func (s *sketch) spoilObject(r *rand.Rand) string {
 	case 3:
 		s.parts[i] = &sketch{text: anyOf(r, "null", `""`, `" "`), schema: s.parts[i].schema}
 		return s.names[i] + " is " + s.parts[i].text
+	case 6, 7:
+		if name := s.absent(r); name != "" {
+			s.names = append(s.names, name)
+			s.parts = append(s.parts, sketchOf(r, s.schema.Properties[name].Value))
+			return name + ", " + s.parts[len(s.parts)-1].spoilValue(r)
+		}
 	case 4, 5:
 		again := &sketch{text: anyOf(r, scraps...)}
 		if old := s.parts[i]; r.IntN(2) == 0 && old.schema != nil {

@@ -45,6 +45,12 @@ var differences = []difference{
 		ready:  impliedMedia,
 	},
 	{
+		name:   "a lenient world reads any body as the document's",
+		why:    "the switch is there for clients that declare something else",
+		source: "DA-030 lenient; mockserver bodyForm",
+		ready:  lenientMedia,
+	},
+	{
 		name:   "required but empty",
 		why:    "the library takes an empty text for a value that is there; to the vendors an empty required parameter is missing",
 		source: "DESIGN, traps of kin-openapi; specs/doc.go x-allow-empty",
@@ -99,6 +105,12 @@ var differences = []difference{
 		judge:  emptyFields,
 	},
 	{
+		name:   "null in a required field is a missing one",
+		why:    "the library calls it a value of the wrong type; both refuse, but in other words",
+		source: "specs/doc.go x-refusals",
+		judge:  nullFields,
+	},
+	{
 		name:   "a body of white space is none",
 		why:    "the library reads white space as broken JSON or as a form without fields, and minds its Content-Type",
 		source: "mockserver checkBody",
@@ -123,12 +135,18 @@ func without(found []finding, drop func(f finding) bool) []finding {
 	return slices.DeleteFunc(slices.Clone(found), drop)
 }
 
-// with adds a finding unless the place is among them.
+// with adds a finding; at a place that is among them the least kind counts.
 func with(found []finding, f finding) []finding {
-	if slices.ContainsFunc(found, func(have finding) bool { return have.place == f.place && have.inBody == f.inBody }) {
+	found = slices.Clone(found)
+	if i := slices.IndexFunc(found, f.samePlace); i >= 0 {
+		found[i].kind = min(found[i].kind, f.kind)
 		return found
 	}
-	return append(slices.Clone(found), f)
+	return append(found, f)
+}
+
+func (f finding) samePlace(other finding) bool {
+	return f.place == other.place && f.inBody == other.inBody
 }
 
 // eachParameter goes through the parameters that were sent.
@@ -174,19 +192,29 @@ func firstOnly(m *merged) (did bool) {
 }
 
 func impliedMedia(m *merged) bool {
-	if m.media != "" || len(m.body) == 0 || m.op.Spec.RequestBody == nil || m.demandsMedia() {
-		return false
-	}
-	for media := range m.op.Spec.RequestBody.Value.Content { // each has one
-		m.header = m.header.Clone()
-		m.header.Set("Content-Type", media)
-		m.media = media
-	}
-	return true
+	return m.media == "" && !m.rules(func(h *specs.HeaderRule) bool { return h.When != "never" }) && m.takeAsDocumented()
 }
 
-func (m *merged) demandsMedia() bool {
-	return slices.ContainsFunc(m.op.Headers, func(h specs.HeaderRule) bool { return h.Name == "Content-Type" && h.When != "never" })
+func lenientMedia(m *merged) bool {
+	return m.lenient && m.rules(func(h *specs.HeaderRule) bool { return h.Assumption != "" }) && m.takeAsDocumented()
+}
+
+// takeAsDocumented declares the body as what the document wants, and reports whether it was not.
+func (m *merged) takeAsDocumented() bool {
+	if len(m.body) == 0 || m.op.Spec.RequestBody == nil {
+		return false
+	}
+	before := m.media
+	for media := range m.op.Spec.RequestBody.Value.Content { // each has one
+		m.media, m.header = media, m.header.Clone()
+		m.header.Set("Content-Type", media)
+	}
+	return m.media != before
+}
+
+// rules reports whether one of the rules on Content-Type is like that.
+func (m *merged) rules(like func(h *specs.HeaderRule) bool) bool {
+	return slices.ContainsFunc(m.op.Headers, func(h specs.HeaderRule) bool { return h.Name == "Content-Type" && like(&h) })
 }
 
 func emptyRequired(m *merged, found []finding) []finding {
@@ -209,7 +237,7 @@ func emptyOptional(m *merged, found []finding) []finding {
 
 func blank(m *merged, found []finding) []finding {
 	m.eachParameter(func(in *openapi3.Parameter, part specs.Part, text string) {
-		if part.Blank != "" && text != "" && strings.TrimSpace(text) == "" {
+		if part.Blank != "" && !m.lenient && text != "" && strings.TrimSpace(text) == "" {
 			found = with(found, finding{place: in.Name, kind: specs.Missing})
 		}
 	})
@@ -252,11 +280,11 @@ func notUTF8(m *merged, found []finding) []finding {
 
 func headerRules(m *merged, found []finding) []finding {
 	for _, h := range m.op.Headers {
-		if h.When == "never" || h.When == "body" && len(m.body) == 0 {
+		if h.When == "never" || h.When == "body" && len(m.body) == 0 || h.Assumption != "" && m.lenient {
 			continue
 		}
 		if m.header.Get(h.Name) == "" || len(h.MediaTypes) > 0 && !slices.Contains(h.MediaTypes, m.media) {
-			return []finding{{place: h.Name, kind: specs.Missing}} // before anything else is looked at
+			return []finding{{place: h.Name, kind: specs.Missing, refusal: h.Refusal}} // before anything else is looked at
 		}
 	}
 	return found
@@ -300,40 +328,45 @@ func blankBody(m *merged, found []finding) []finding {
 }
 
 func emptyFields(m *merged, found []finding) []finding {
-	switch {
-	case m.jsonBody():
-		if v, rest, ok := m.json(); ok && len(rest) == 0 && utf8.Valid(m.body) {
-			return emptyWithin(found, m.op.Spec.RequestBody.Value.Content.Get(m.media).Schema.Value, v, "")
+	m.eachRequired(func(place string, _ *openapi3.Schema, value any) {
+		if value == "" {
+			found = with(found, finding{place: place, kind: specs.Missing, inBody: true})
 		}
-	case m.media == formMedia && m.takesForm() && len(m.body) > 0 && m.readable:
-		fields := map[string]any{}
-		for name, values := range m.parse(string(m.body)) {
-			fields[name] = values[0]
-		}
-		return emptyWithin(found, m.op.Spec.RequestBody.Value.Content.Get(m.media).Schema.Value, fields, "")
-	}
+	})
 	return found
 }
 
-func emptyWithin(found []finding, in *openapi3.Schema, v any, at string) []finding {
+func nullFields(m *merged, found []finding) []finding {
+	m.eachRequired(func(place string, in *openapi3.Schema, value any) {
+		if value == nil && !in.Nullable {
+			found = with(found, finding{place: place, kind: specs.Missing, inBody: true})
+		}
+	})
+	return found
+}
+
+// eachRequired goes through the required fields that are there and must not be empty.
+func (m *merged) eachRequired(visit func(place string, in *openapi3.Schema, value any)) {
+	if v, ok := m.bodyValue(); ok && utf8.Valid(m.body) {
+		requiredWithin(m.bodySchema(), v, "", visit)
+	}
+}
+
+func requiredWithin(in *openapi3.Schema, v any, at string, visit func(place string, in *openapi3.Schema, value any)) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, ref := range in.Properties {
 			value, there := v[name]
-			allowed, _ := ref.Value.Extensions["x-allow-empty"].(bool)
-			place := strings.TrimPrefix(at+"/"+name, "/")
-			if there && value == "" && !allowed && slices.Contains(in.Required, name) {
-				found = with(found, finding{place: place, kind: specs.Missing, inBody: true})
-				continue
+			if allowed, _ := ref.Value.Extensions["x-allow-empty"].(bool); there && !allowed && slices.Contains(in.Required, name) {
+				visit(at+name, ref.Value, value)
 			}
-			found = emptyWithin(found, ref.Value, value, place)
+			requiredWithin(ref.Value, value, at+name+"/", visit)
 		}
 	case []any:
-		if in.Items != nil {
-			for i, item := range v {
-				found = emptyWithin(found, in.Items.Value, item, strings.TrimPrefix(at+"/"+strconv.Itoa(i), "/"))
+		for i := range v {
+			if in.Items != nil {
+				requiredWithin(in.Items.Value, v[i], at+strconv.Itoa(i)+"/", visit)
 			}
 		}
 	}
-	return found
 }

@@ -7,9 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
-	"slices"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,8 @@ type finding struct {
 	kind  specs.Kind
 	// inBody says that the place is the body or within it.
 	inBody bool
+	// refusal names the catalogue entry where neither parameter nor body says which.
+	refusal string
 }
 
 // oracle is the library's validator, bound to one operation.
@@ -64,12 +67,14 @@ type merged struct {
 	routed   bool // the path is the operation's
 	// semicolons says that a bare one stands in query or form.
 	semicolons bool
+	// lenient says that the world is the lenient one.
+	lenient bool
 }
 
 const formMedia = "application/x-www-form-urlencoded"
 
 func (o *oracle) merge(t *trial) *merged {
-	m := &merged{oracle: o, header: t.header, body: t.body, readable: true}
+	m := &merged{oracle: o, header: t.header, body: t.body, readable: true, lenient: t.lenient}
 	m.media, _, _ = strings.Cut(t.header.Get("Content-Type"), ";")
 	m.media = strings.ToLower(strings.TrimSpace(m.media))
 	m.path, m.routed = o.arguments(t.path)
@@ -201,8 +206,29 @@ func kindOf(e *openapi3.SchemaError) specs.Kind {
 		return specs.Missing
 	case "type", "nullable":
 		return specs.Malformed
+	case "enum": // the library looks at it before it looks at the type
+		if !ofType(e.Schema, e.Value) {
+			return specs.Malformed
+		}
 	}
 	return specs.Range
+}
+
+// ofType reports whether a value is of the schema's type.
+func ofType(in *openapi3.Schema, v any) bool {
+	switch {
+	case in.Type.Is("string"):
+		_, ok := v.(string)
+		return ok
+	case in.Type.Is("integer"):
+		if number, ok := v.(json.Number); ok {
+			n, err := number.Float64()
+			return err == nil && n == math.Trunc(n)
+		}
+		kind := reflect.ValueOf(v).Kind()
+		return kind == reflect.Int32 || kind == reflect.Int64 // of a parameter
+	}
+	return true
 }
 
 // leastKind is the kind of what is wrong with one parameter, or with a body as a whole.
@@ -262,13 +288,4 @@ func (m *merged) text(in *openapi3.Parameter) (string, bool) {
 		return "", false
 	}
 	return values[0], true
-}
-
-func places(all []finding) []string {
-	out := make([]string, len(all))
-	for i, f := range all {
-		out[i] = f.place
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }

@@ -135,6 +135,9 @@ func (w *wording) near(r *rand.Rand) string {
 	case in.Type.Is("integer"), in.Type.Is("number"):
 		return w.nearInteger(r)
 	}
+	if in.MaxLength != nil && r.IntN(5) == 0 {
+		return w.nearLength(r)
+	}
 	switch r.IntN(6) {
 	case 0:
 		return w.nearLength(r)
