@@ -19,11 +19,18 @@ type Form[T any] interface {
 // for any more makes room for others. It is used by many goroutines at once and holds no lock.
 type Encodings[T any, F Form[T]] struct {
 	seed   maphash.Seed
-	slots  []atomic.Pointer[encoding[T, F]]
+	slots  []slotOf[T, F]
 	sights []atomic.Uint32
 	used   atomic.Int64
 	budget int64
 	hand   atomic.Uint64
+}
+
+// slotOf is a place for an encoding. Its mark is a part of the record's hash, so that a record that is not here is told
+// by it: what is here need not be looked at. A mark that another goroutine is about to change costs an encoding at worst.
+type slotOf[T any, F Form[T]] struct {
+	mark atomic.Uint32
+	is   atomic.Pointer[encoding[T, F]]
 }
 
 // encoding is a record in a form.
@@ -40,19 +47,22 @@ const (
 	encodingOverhead = 96
 )
 
-// NewEncodings keeps up to budget bytes. Its tables take another 12 bytes for every 512 of them.
+// NewEncodings keeps up to budget bytes. Its tables take another 20 bytes for every 512 of them.
 func NewEncodings[T any, F Form[T]](budget int) *Encodings[T, F] {
 	n := 1 << bits.Len(uint(max(budget/perSlot, 2)-1)) //nolint:gosec // not negative
 	return &Encodings[T, F]{seed: maphash.MakeSeed(), budget: int64(budget),
-		slots: make([]atomic.Pointer[encoding[T, F]], n), sights: make([]atomic.Uint32, n)}
+		slots: make([]slotOf[T, F], n), sights: make([]atomic.Uint32, n)}
 }
 
 // Append appends the JSON of a record in a form.
 func (e *Encodings[T, F]) Append(b []byte, rec *T, form F) []byte {
 	hash := maphash.Comparable(e.seed, rec) // the form would cost more to hash than its record
-	first, second := e.places(hash)
-	for _, place := range [...]*atomic.Pointer[encoding[T, F]]{first, second} {
-		if there := place.Load(); there != nil && there.rec == rec && there.form == form {
+	for i := range uint64(2) {
+		place := e.place(hash, i)
+		if place.mark.Load() != mark(hash) {
+			continue
+		}
+		if there := place.is.Load(); there != nil && there.rec == rec && there.form == form {
 			return append(b, there.text...)
 		}
 	}
@@ -64,17 +74,18 @@ func (e *Encodings[T, F]) Append(b []byte, rec *T, form F) []byte {
 	return b
 }
 
-// places are the two where a record can be: in two forms, or beside another.
-func (e *Encodings[T, F]) places(hash uint64) (first, second *atomic.Pointer[encoding[T, F]]) {
-	i := hash & uint64(len(e.slots)-1)
-	return &e.slots[i], &e.slots[i^1]
+// place is the first (0) or the second (1) where a record can be: in two forms, or beside another.
+func (e *Encodings[T, F]) place(hash, which uint64) *slotOf[T, F] {
+	return &e.slots[(hash&uint64(len(e.slots)-1))^which]
 }
+
+// mark is the part of a hash that does not say where a record is, and is never 0.
+func mark(hash uint64) uint32 { return uint32(hash>>32) | 1 }
 
 // seenBefore lets in what is asked for twice before another wants its place. A walk through a million records that are
 // asked for once then neither copies them nor pushes out what others ask for all the time.
 func (e *Encodings[T, F]) seenBefore(hash uint64) bool {
-	mark := uint32(hash>>32) | 1
-	return e.sights[hash&uint64(len(e.sights)-1)].Swap(mark) == mark
+	return e.sights[hash&uint64(len(e.sights)-1)].Swap(mark(hash)) == mark(hash)
 }
 
 // keep puts an encoding in the first of its places; what was there moves to the second.
@@ -82,13 +93,15 @@ func (e *Encodings[T, F]) keep(hash uint64, next *encoding[T, F]) {
 	if next.cost() > e.budget {
 		return
 	}
-	first, second := e.places(hash)
+	first, second := e.place(hash, 0), e.place(hash, 1)
 	e.used.Add(next.cost())
-	if old := first.Swap(next); old != nil {
-		e.used.Add(-second.Swap(old).cost())
+	moved := first.mark.Swap(mark(hash))
+	if old := first.is.Swap(next); old != nil {
+		second.mark.Store(moved)
+		e.used.Add(-second.is.Swap(old).cost())
 	}
 	for e.used.Load() > e.budget {
-		e.used.Add(-e.slots[e.hand.Add(1)&uint64(len(e.slots)-1)].Swap(nil).cost())
+		e.used.Add(-e.slots[e.hand.Add(1)&uint64(len(e.slots)-1)].is.Swap(nil).cost())
 	}
 }
 

@@ -44,7 +44,7 @@ func TestEncodings(t *testing.T) {
 	all.Wait()
 	sum := int64(0)
 	for i := range kept.slots {
-		sum += kept.slots[i].Load().cost()
+		sum += kept.slots[i].is.Load().cost()
 	}
 	if got := kept.used.Load(); got != sum || got > budget || got == 0 {
 		t.Errorf("%d bytes in use, %d counted, the budget is %d", sum, got, budget)
@@ -73,8 +73,8 @@ func TestEncodingsTwoForms(t *testing.T) {
 		kept.Append(nil, p, quoting{'"'})
 		kept.Append(nil, p, quoting{'|'})
 	}
-	first, second := kept.places(maphash.Comparable(kept.seed, p))
-	if a, b := first.Load(), second.Load(); a == nil || b == nil || a.form == b.form {
+	hash := maphash.Comparable(kept.seed, p)
+	if a, b := kept.place(hash, 0).is.Load(), kept.place(hash, 1).is.Load(); a == nil || b == nil || a.form == b.form {
 		t.Errorf("in the two places: %v and %v", a, b)
 	}
 }
