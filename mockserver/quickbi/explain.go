@@ -1,10 +1,10 @@
 package quickbi
 
 import (
+	"context"
 	"strings"
 
 	"github.com/countersign/countersign/mockserver"
-	"github.com/countersign/countersign/mockserver/store"
 )
 
 // explain prepares what the journal shows; it is worked out, from the request as it came, when somebody reads it.
@@ -17,15 +17,15 @@ func (s *session) explain(c *mockserver.Call) {
 }
 
 func (s *session) explainRPC(c *mockserver.Call) {
-	r, key, sent, others := c.Request, s.key, s.sent.signature, otherKeys(c)
+	r, w, key, sent := c.Request, c.World, s.key, s.sent.signature
 	c.ExplainWith(func() *mockserver.Explanation {
 		e := &mockserver.Explanation{Scheme: rpcScheme, StringToSign: string(rpcStringToSign(nil, r.Method, r.Pairs())), ClientSignature: sent}
-		return explained(e, r, e.StringToSign, rpcAttempts(r, key.Secret, secretsBut(others, key.ID)))
+		return explained(e, r, e.StringToSign, rpcAttempts(r, key.Secret, otherSecrets(w, key.ID)))
 	})
 }
 
 func (s *session) explainACS3(c *mockserver.Call) {
-	r, key, auth, trusts, others := c.Request, s.key, s.auth, trustsHash(c), otherKeys(c)
+	r, w, key, auth, trusts := c.Request, c.World, s.key, s.auth, trustsHash(c)
 	c.ExplainWith(func() *mockserver.Explanation {
 		payload := sha256Hex(r.Body)
 		if trusts {
@@ -34,7 +34,7 @@ func (s *session) explainACS3(c *mockserver.Call) {
 		canonical := acs3Canonical(nil, r, auth.SignedHeaders, []byte(payload))
 		e := &mockserver.Explanation{Scheme: acs3Scheme, StringToSign: string(acs3StringToSign(nil, canonical)),
 			CanonicalRequest: string(canonical), ClientSignature: auth.Signature}
-		return explained(e, r, e.CanonicalRequest, acs3Attempts(r, auth.SignedHeaders.list(), key.Secret, secretsBut(others, key.ID)))
+		return explained(e, r, e.CanonicalRequest, acs3Attempts(r, auth.SignedHeaders.list(), key.Secret, otherSecrets(w, key.ID)))
 	})
 }
 
@@ -52,21 +52,17 @@ func explained(e *mockserver.Explanation, r *mockserver.Request, text string, at
 // mostSecrets bounds how many other keys are tried.
 const mostSecrets = 64
 
-// otherKeys are the keys of the world, at the time of the call, whose secrets a client may have taken for the right one.
-func otherKeys(c *mockserver.Call) []*AccessKey {
-	keys, err := accessKeys.Page(c.Tx, store.PrimaryIndex, "", store.Range{Limit: mostSecrets})
-	if err != nil {
-		return nil
-	}
-	return keys
-}
-
-func secretsBut(keys []*AccessKey, but string) []string {
+// otherSecrets are the secrets of the world that a client may have taken for the right one. The call is over when they are
+// wanted, so they are read anew.
+func otherSecrets(w *mockserver.World, but string) []string {
 	var secrets []string
-	for _, k := range keys {
-		if k.ID != but {
+	err := w.Records(context.Background(), vendor, accessKeys.Collection().Name(), func(rec any) {
+		if k := rec.(*AccessKey); k.ID != but && len(secrets) < mostSecrets {
 			secrets = append(secrets, k.Secret)
 		}
+	})
+	if err != nil {
+		return nil
 	}
 	return secrets
 }

@@ -203,7 +203,7 @@ func (s *session) checkSignature(c *mockserver.Call) *mockserver.Refusal {
 		return nil
 	}
 	s.explain(c)
-	return c.Refuse(errSignatureV1, clip(string(text))).Because("the signature is not ours")
+	return c.Refuse(errSignatureV1, string(clip(text))).Because("the signature is not ours")
 }
 
 // checkMethod looks at the parameters of version 1.0 that say how it was signed.
@@ -253,27 +253,30 @@ func (s *session) checkACS3(c *mockserver.Call) *mockserver.Refusal {
 		return nil
 	}
 	s.explain(c)
-	tail := ""
-	if c.Switch("QB-012") == "explained" {
-		tail = " server StringToSign is [" + string(acs3StringToSign(nil, canonical)) + "] server CanonicalRequest is [" + clip(string(canonical)) + "]"
-	}
-	r := c.Refuse(errSignatureV3, tail)
+	r := c.Refuse(errSignatureV3, signedTexts(c, canonical))
 	if stale {
 		return r.At(hashHeader).Because("x-acs-content-sha256 is not the hash of the body")
 	}
 	return r.Because("the signature is not ours")
 }
 
+// signedTexts is how the message tells what should have been signed (QB-012).
+func signedTexts(c *mockserver.Call, canonical []byte) string {
+	if c.Switch("QB-012") != "explained" {
+		return ""
+	}
+	var few [macBlock + 2*sha256.Size]byte
+	text := acs3StringToSign(few[:0], canonical)
+	return " server StringToSign is [" + string(text) + "] server CanonicalRequest is [" + string(clip(canonical)) + "]"
+}
+
 // trustsHash reports whether the header counts as the hash of the body (QB-013).
 func trustsHash(c *mockserver.Call) bool { return c.Switch("QB-013") == "trust-header" }
 
 // clip bounds what a reply echoes of a request, in bytes.
-func clip(s string) string {
+func clip(text []byte) []byte {
 	const most = 64 << 10
-	if len(s) > most {
-		return s[:most]
-	}
-	return s
+	return text[:min(len(text), most)]
 }
 
 // checkNonce remembers the nonce until its timestamp is too old anyway (QB-007).

@@ -4,6 +4,9 @@ import (
 	"github.com/countersign/countersign/mockserver"
 )
 
+// vendor is the plug's name and its folder below specs/.
+const vendor = "quickbi"
+
 const (
 	apiVersion      = "2022-01-01"
 	callbackAction  = "ResultCallback"
@@ -12,12 +15,12 @@ const (
 
 // New makes the plug of Quick BI.
 func New(env mockserver.Env) (*mockserver.Plug, error) {
-	spec, err := env.LoadSpec("quickbi")
+	spec, err := env.LoadSpec(vendor)
 	if err != nil {
 		return nil, err
 	}
 	return &mockserver.Plug{
-		Name: "quickbi", Spec: spec, Paths: []string{"/"}, Signed: looksSigned, Identify: identify, Locate: locate,
+		Name: vendor, Spec: spec, Paths: []string{"/"}, Signed: looksSigned, Identify: identify, Locate: locate,
 		Begin: begin, Authenticate: authenticate, Refuse: refuse, Revise: revise, Success: success, Failure: failure, Format: format,
 		Throttle: errThrottlingUser, Furnish: furnish,
 		ContentType: "application/json;charset=utf-8",
