@@ -12,9 +12,9 @@ import (
 // derivedRows come from what other rows have measured, and from the Go benchmark of allocations.
 func derivedRows() []row {
 	return []row{
-		{"p99", "99th percentile at 32 connections, the worst of the works above", "≤ 1.5 × bare gin's", slowest},
-		{"allocations-list", "allocations above bare gin: a list", "≤ 8", allocations(8, "list-1", "list-50", "wps-30")},
-		{"allocations-create", "allocations above bare gin: a creation", "≤ 20", allocations(20, "create")},
+		{id: "p99", work: "99th percentile at 32 connections, the worst of the works above", target: "≤ 1.5 × bare gin's", measure: slowest},
+		{id: "allocations-list", work: "allocations above bare gin: a list", target: "≤ 8", measure: allocations(8, "list-1", "list-50", "wps-30")},
+		{id: "allocations-create", work: "allocations above bare gin: a creation", target: "≤ 20", measure: allocations(20, "create")},
 	}
 }
 

@@ -62,6 +62,7 @@ type round struct {
 	Broken   int64         `json:"broken"`
 	Refused  int64         `json:"refused"` // status 400 and above
 	Ended    int64         `json:"ended"`   // threads that ran out of requests
+	Loading  int64         `json:"loading"` // microseconds of the processor, until wrk had read the requests
 	CPU      time.Duration `json:"cpu"`     // of the program that answered
 	WrkCPU   time.Duration `json:"wrk_cpu"`
 }
@@ -85,7 +86,7 @@ func (b *bench) load(ctx context.Context, p *process, requests *batch, wantStatu
 	if err := os.WriteFile(lua, script, 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "wrk", "-t", strconv.Itoa(threads()), "-c", strconv.Itoa(connections), "-d", strconv.Itoa(seconds)+"s",
+	cmd := exec.CommandContext(ctx, "wrk", "-t", strconv.Itoa(threads()), "-c", strconv.Itoa(connections), "-d", strconv.Itoa(seconds)+"s", "--timeout", "30s",
 		"-s", lua, "http://"+p.addr)
 	cmd.Env = append(os.Environ(), "LOAD_FILE="+requests.file, "LOAD_THREADS="+strconv.Itoa(threads()), "LOAD_ONCE="+onceFlag(requests.once))
 	before, err := p.cpu()
@@ -105,7 +106,7 @@ func (b *bench) load(ctx context.Context, p *process, requests *batch, wantStatu
 	if err := json.Unmarshal(line, r); err != nil {
 		return nil, fmt.Errorf("wrk said: %s", last(out, 500))
 	}
-	r.CPU, r.WrkCPU = after-before, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
+	r.CPU, r.WrkCPU = after-before, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()-time.Duration(r.Loading)*time.Microsecond
 	if err := r.check(wantStatus); err != nil {
 		return nil, err
 	}

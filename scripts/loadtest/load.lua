@@ -18,6 +18,7 @@ function init()
       i = i + 1
    end
    file:close()
+   loaded = os.clock() -- of the processor, by all threads so far
    if not once then at = math.floor(#requests / share * number) end
 end
 
@@ -31,10 +32,13 @@ function request()
 end
 
 function done(summary, latency)
-   local ended = 0
-   for _, t in ipairs(threads) do ended = ended + t:get("ended") end
+   local ended, loaded = 0, 0
+   for _, t in ipairs(threads) do
+      ended = ended + t:get("ended")
+      loaded = math.max(loaded, t:get("loaded"))
+   end
    local e = summary.errors
-   io.write(string.format('\n@{"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p99":%d,"broken":%d,"refused":%d,"ended":%d}\n',
+   io.write(string.format('\n@{"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p99":%d,"broken":%d,"refused":%d,"ended":%d,"loading":%d}\n',
       summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
-      e.connect + e.read + e.write + e.timeout, e.status, ended))
+      e.connect + e.read + e.write + e.timeout, e.status, ended, loaded * 1e6))
 end

@@ -152,6 +152,23 @@ func TestAllocationsAbove(t *testing.T) {
 	}
 }
 
+func TestWithExample(t *testing.T) {
+	t.Parallel()
+	doc := `{"paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": {"type": "object"},
+		"examples": {"old": {"value": 1}}}}}}}}, "/b": {"post": {}}}}`
+	out, err := withExample([]byte(doc), []byte(`{"new":1}`))
+	want := `{"paths":{"/a":{"get":{"responses":{"200":{"content":{"application/json":{"example":{"new":1},` +
+		`"schema":{"example":{"new":1},"type":"object"}}}}}}},"/b":{"post":{}}}}`
+	if err != nil || string(out) != want {
+		t.Errorf("%v: %s\nwant %s", err, out, want)
+	}
+	for name, doc := range map[string]string{"ErrNone": `{"paths": {}}`, "ErrBroken": `{`} {
+		if _, err := withExample([]byte(doc), []byte(`{}`)); err == nil {
+			t.Errorf("%s passes", name)
+		}
+	}
+}
+
 func TestRowsAreNamedOnce(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,7 +41,7 @@ func (b *bench) measure(ctx context.Context) *report {
 		How: fmt.Sprintf("%d rounds of %d s, %d connections, %d wrk threads, the large world has %d records", b.rounds, b.seconds, connections, threads(), b.records)}
 	names := b.rowNames()
 	for _, r := range rows() {
-		if len(names) > 0 && !contains(names, r.id) {
+		if len(names) > 0 && !slices.Contains(names, r.id) || len(names) == 0 && r.peer && !b.peers {
 			continue
 		}
 		b.say("%s: %s", r.id, r.work)
@@ -63,20 +64,14 @@ func (b *bench) line(ctx context.Context, r row) line {
 		l.Verdict, l.Note = "failed", err.Error()
 	default:
 		l.Value, l.Spread, l.ByCPU, l.Note, l.Verdict = f.value, f.spread, f.byCPU, f.note, "missed"
-		if f.met {
+		switch {
+		case r.peer || f.unjudged:
+			l.Verdict = "measured"
+		case f.met:
 			l.Verdict = "met"
 		}
 	}
 	return l
-}
-
-func contains(names []string, id string) bool {
-	for _, n := range names {
-		if n == id {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *report) failed() bool {

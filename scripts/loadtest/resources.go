@@ -13,28 +13,24 @@ import (
 
 func startRows() []row {
 	return []row{
-		{"ready", "ready after start, demo world", "≤ 30 ms", ready},
-		{"world-snapshot", "a world of that many approvers from its own form on disk", "≤ 2 s", worldFromDisk},
-		{"world-seed", "a world of that many approvers from a seed", "≤ 2 s", worldFromSeed},
-		{"world-json", "a world of that many approvers from JSON", "≤ 15 s", worldFromJSON},
+		{id: "ready", work: "ready after start, demo world", target: "≤ 30 ms", measure: ready},
+		{id: "world-snapshot", work: "a world of that many approvers from its own form on disk", target: "≤ 2 s", measure: worldFromDisk},
+		{id: "world-seed", work: "a world of that many approvers from a seed", target: "≤ 2 s", measure: worldFromSeed},
+		{id: "world-json", work: "a world of that many approvers from JSON", target: "≤ 15 s", measure: worldFromJSON},
 	}
 }
 
 func memoryRows() []row {
 	return []row{
-		{"memory-idle", "memory, idle", "≤ 30 MB", memoryIdle},
-		{"memory-records", "memory of 1,000,000 approvers", "≤ 600 MB", memoryRecords},
-		{"memory-cache", "memory of the encoding cache", "≤ 64 MB", memoryCache},
+		{id: "memory-idle", work: "memory, idle", target: "≤ 30 MB", measure: memoryIdle},
+		{id: "memory-records", work: "memory of 1,000,000 approvers", target: "≤ 600 MB", measure: memoryRecords},
+		{id: "memory-cache", work: "memory of the encoding cache", target: "≤ 64 MB", measure: memoryCache},
 	}
 }
 
 // ready starts the server many times.
 func ready(ctx context.Context, b *bench) (*figure, error) {
-	all, err := b.starts(ctx, b.few(20))
-	if err != nil {
-		return nil, err
-	}
-	return durations(all, 30*time.Millisecond), nil
+	return b.starts(ctx, b.few(20), 30*time.Millisecond)
 }
 
 // few is n, or less of it in a quick run.
@@ -46,17 +42,30 @@ func (b *bench) few(n int) int {
 }
 
 // starts says how long the server took until it answered, each time.
-func (b *bench) starts(ctx context.Context, times int, flags ...string) ([]time.Duration, error) {
+func (b *bench) starts(ctx context.Context, times int, most time.Duration, flags ...string) (*figure, error) {
+	return repeated(times, most, func() (time.Duration, error) {
+		s, err := b.serve(ctx, flags...)
+		if err != nil {
+			return 0, err
+		}
+		s.stop()
+		return s.ready, nil
+	})
+}
+
+// repeated takes the time of something, once only if it is hopeless.
+func repeated(times int, most time.Duration, measure func() (time.Duration, error)) (*figure, error) {
 	var all []time.Duration
 	for range times {
-		s, err := b.serve(ctx, flags...)
+		took, err := measure()
 		if err != nil {
 			return nil, err
 		}
-		s.stop()
-		all = append(all, s.ready)
+		if all = append(all, took); took > time.Second && took > 5*most {
+			break
+		}
 	}
-	return all, nil
+	return durations(all, most), nil
 }
 
 // worldFromJSON serves a world file. The demo world's start is part of it.
@@ -65,11 +74,7 @@ func worldFromJSON(ctx context.Context, b *bench) (*figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := b.starts(ctx, b.few(3), flags...)
-	if err != nil {
-		return nil, err
-	}
-	return b.scaled(durations(all, 15*time.Second)), nil
+	return b.scaled(b.starts(ctx, b.few(3), 15*time.Second, flags...))
 }
 
 // worldFromDisk keeps a world in a folder, and starts on it again.
@@ -84,41 +89,32 @@ func worldFromDisk(ctx context.Context, b *bench) (*figure, error) {
 		return nil, err
 	}
 	s.stop()
-	all, err := b.starts(ctx, b.few(3), append(flags, "--data", data)...)
-	if err != nil {
-		return nil, err
-	}
-	return b.scaled(durations(all, 2*time.Second)), nil
+	return b.scaled(b.starts(ctx, b.few(3), 2*time.Second, append(flags, "--data", data)...))
 }
 
 // worldFromSeed has a running server generate a world.
 func worldFromSeed(ctx context.Context, b *bench) (*figure, error) {
-	var all []time.Duration
-	for range b.few(3) {
+	return b.scaled(repeated(b.few(3), 2*time.Second, func() (time.Duration, error) {
 		s, err := b.serve(ctx)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
+		defer s.stop()
 		begin := time.Now()
 		limited, cancel := context.WithTimeout(ctx, b.patience)
+		defer cancel()
 		err = s.admin(limited, http.MethodPost, "/worlds", map[string]any{"name": "large", "base": "demo",
-			"generate": map[string]any{"seed": 7, "count": b.records}}, nil)
-		cancel()
-		all = append(all, time.Since(begin))
-		s.stop()
-		if err != nil {
-			return nil, err
-		}
-	}
-	return b.scaled(durations(all, 2*time.Second)), nil
+			"generate": map[string]any{"seed": 7, "counts": map[string]int{"dataarts.approvers": b.records}}}, nil)
+		return time.Since(begin), err
+	}))
 }
 
 // scaled says so where the large world is not of a million records: the figure is then not the target's.
-func (b *bench) scaled(f *figure) *figure {
-	if b.records != 1_000_000 {
-		f.met, f.note = false, fmt.Sprintf("%d records, not 1,000,000", b.records)
+func (b *bench) scaled(f *figure, err error) (*figure, error) {
+	if err == nil && b.records != 1_000_000 {
+		f.unjudged, f.note = true, fmt.Sprintf("%d records, not 1,000,000", b.records)
 	}
-	return f
+	return f, err
 }
 
 func memoryIdle(ctx context.Context, b *bench) (*figure, error) {
