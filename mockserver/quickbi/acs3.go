@@ -12,8 +12,10 @@ import (
 // acs3Scheme begins the Authorization header of V3.
 const acs3Scheme = "ACS3-HMAC-SHA256"
 
-// The headers of V3, in canonical spelling as net/http keeps them.
+// The headers of V3, in canonical spelling as net/http keeps them; headerOf looks them up.
 const (
+	authorizationHeader = "Authorization"
+
 	actionHeader  = "X-Acs-Action"
 	versionHeader = "X-Acs-Version"
 	dateHeader    = "X-Acs-Date"
@@ -171,6 +173,14 @@ func headerValue(r *mockserver.Request, name string) string {
 	}
 	slices.Sort(trimmed)
 	return strings.Join(trimmed, ",")
+}
+
+// headerOf is Header.Get for a name in net/http's spelling, which that would look for in it.
+func headerOf(r *mockserver.Request, canonical string) string {
+	if values := r.Header[canonical]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // headerValues is Header.Values for a name in lower case, which that would have to make a text in net/http's spelling of.

@@ -113,7 +113,7 @@ func (s *session) keyID(c *mockserver.Call) (string, *mockserver.Refusal) {
 		}
 		return s.sent.keyID, nil
 	}
-	authorization := c.Header.Get("Authorization")
+	authorization := headerOf(c.Request, authorizationHeader)
 	if !isACS3(authorization) {
 		return "", s.missing(c, "AccessKeyId", "Authorization")
 	}
@@ -228,7 +228,7 @@ func (s *session) checkMethod(c *mockserver.Call) *mockserver.Refusal {
 
 // checkCoverage wants the hash of the body, and signed what has to be (QB-014).
 func (s *session) checkCoverage(c *mockserver.Call) *mockserver.Refusal {
-	if c.Header.Get(hashHeader) == "" {
+	if headerOf(c.Request, hashHeader) == "" {
 		return c.Refuse(errIncompleteSignature).At(hashHeader).Because("the header x-acs-content-sha256 is missing")
 	}
 	if name := unsigned(c.Request, s.auth.SignedHeaders, c.Switch("QB-014") == "host"); name != "" {
@@ -241,7 +241,7 @@ func (s *session) checkACS3(c *mockserver.Call) *mockserver.Refusal {
 	if r := s.checkCoverage(c); r != nil {
 		return r
 	}
-	hash, trusted := hexOf(sha256.Sum256(c.Body)), c.Header.Get(hashHeader)
+	hash, trusted := hexOf(sha256.Sum256(c.Body)), headerOf(c.Request, hashHeader)
 	payload := hash[:]
 	if trustsHash(c) {
 		payload = []byte(trusted)

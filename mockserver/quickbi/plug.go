@@ -31,7 +31,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 
 // looksSigned recognizes the two signature schemes on a path that nobody claims.
 func looksSigned(r *mockserver.Request) bool {
-	if isACS3(r.Header.Get("Authorization")) {
+	if isACS3(headerOf(r, authorizationHeader)) {
 		return true
 	}
 	pairs := r.Pairs()
@@ -42,8 +42,8 @@ func looksSigned(r *mockserver.Request) bool {
 
 // identify names the token and the access key of a request.
 func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
-	if authorization := r.Header.Get("Authorization"); isACS3(authorization) {
-		if token := r.Header.Get(tokenHeader); token != "" {
+	if authorization := headerOf(r, authorizationHeader); isACS3(authorization) {
+		if token := headerOf(r, tokenHeader); token != "" {
 			claims = append(claims, mockserver.Claim{Kind: claimToken, Value: token})
 		}
 		if a, err := parseACS3(authorization); err == nil {

@@ -60,9 +60,9 @@ func commonOf(pairs mockserver.Pairs) (c common) {
 	return c
 }
 
-func commonOfV3(h mockserver.Header) common {
-	return common{action: h.Get(actionHeader), version: h.Get(versionHeader), timestamp: h.Get(dateHeader), nonce: h.Get(nonceHeader),
-		token: h.Get(tokenHeader)}
+func commonOfV3(r *mockserver.Request) common {
+	return common{action: headerOf(r, actionHeader), version: headerOf(r, versionHeader), timestamp: headerOf(r, dateHeader),
+		nonce: headerOf(r, nonceHeader), token: headerOf(r, tokenHeader)}
 }
 
 func sessionOf(c *mockserver.Call) *session { return c.Caller.(*session) }
@@ -70,13 +70,13 @@ func sessionOf(c *mockserver.Call) *session { return c.Caller.(*session) }
 // begin gives every call its request id and decides scheme and format.
 func begin(c *mockserver.Call) {
 	c.RequestID = c.UUID()
-	s := &session{v3: isACS3(c.Header.Get("Authorization"))}
+	s := &session{v3: isACS3(headerOf(c.Request, authorizationHeader))}
 	if !s.v3 {
 		s.pairs = c.Pairs()
 		s.v3 = unsignedV3(c.Request, s.pairs)
 	}
 	if s.v3 {
-		s.sent = commonOfV3(c.Header)
+		s.sent = commonOfV3(c.Request)
 	} else {
 		s.sent = commonOf(s.pairs)
 	}
@@ -86,7 +86,7 @@ func begin(c *mockserver.Call) {
 
 // unsignedV3 recognizes a request that is a V3 one but for its missing Authorization: its action is in a header alone.
 func unsignedV3(r *mockserver.Request, pairs mockserver.Pairs) bool {
-	if r.Header.Get(actionHeader) == "" {
+	if headerOf(r, actionHeader) == "" {
 		return false
 	}
 	_, signed := pairs.Get(signatureParam)
