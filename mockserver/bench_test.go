@@ -1,6 +1,7 @@
 package mockserver_test
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,6 +44,24 @@ func serveMany(b *testing.B, h http.Handler, req *http.Request, status int) {
 	}
 }
 
+// servePut is serveMany with a body.
+func servePut(b *testing.B, h http.Handler, body string, status int) {
+	b.Helper()
+	req := benchRequest(b, "POST", "/acme/notes")
+	req.Header = jsonKey()
+	b.ReportAllocs()
+	r := strings.NewReader(body)
+	req.Body, req.ContentLength = io.NopCloser(r), int64(len(body))
+	for b.Loop() {
+		r.Reset(body)
+		w := &sink{header: http.Header{}}
+		h.ServeHTTP(w, req)
+		if w.status != status {
+			b.Fatalf("status %d, want %d", w.status, status)
+		}
+	}
+}
+
 // BenchmarkPipeline is the core with a vendor that does next to nothing, beside a bare gin handler.
 func BenchmarkPipeline(b *testing.B) {
 	s, err := mockserver.New(mockserver.Options{Vendors: []mockserver.Vendor{acme}})
@@ -54,6 +73,12 @@ func BenchmarkPipeline(b *testing.B) {
 	})
 	b.Run("Refused", func(b *testing.B) {
 		serveMany(b, s.Handler(), benchRequest(b, "GET", "/acme/notes/demo?mode=a&size=x"), 400)
+	})
+	b.Run("Put", func(b *testing.B) {
+		servePut(b, s.Handler(), `{"id":"bench","text":"how it was put","secret":"none","count":3}`, 200)
+	})
+	b.Run("PutRefused", func(b *testing.B) {
+		servePut(b, s.Handler(), `{"id":"bench","text":"how it was put","secret":"none","count":"3"}`, 400)
 	})
 	b.Run("BareGin", func(b *testing.B) {
 		gin.SetMode(gin.ReleaseMode)

@@ -33,11 +33,10 @@ func (c *Call) checkBody() *specs.Violation {
 		return &specs.Violation{Kind: specs.Malformed, Name: "Content-Type", Refusal: rule.refusals.Malformed,
 			Reason: fmt.Sprintf("is %s, want %s", media, rule.first)}
 	}
-	c.body = specs.NewTape()
 	if err := c.readBody(media, schema); err != nil {
-		c.dropBody()
 		return &specs.Violation{Kind: specs.Malformed, Name: "body", Reason: err.Error(), Refusal: rule.refusals.Malformed}
 	}
+	c.body = &c.memory.body
 	unknown := false
 	found := schema.CheckTape(c.body, rule.refusals, func(pointer string) {
 		unknown = true
@@ -50,14 +49,6 @@ func (c *Call) checkBody() *specs.Violation {
 		schema.Prune(c.body)
 	}
 	return found
-}
-
-// dropBody gives back what the body was read onto, once nothing binds it any more.
-func (c *Call) dropBody() {
-	if c.body != nil {
-		c.body.Release()
-		c.body = nil
-	}
 }
 
 // bodyForm is the media type that the body is read as, and its schema: the declared one; the document's own where none
@@ -84,15 +75,16 @@ func (c *Call) anyMediaType() bool {
 }
 
 func (c *Call) readBody(media string, schema *specs.Schema) error {
+	tape := &c.memory.body
 	if media == formType {
 		pairs, err := c.Form()
-		specs.ReadForm(c.body, pairs, schema)
+		specs.ReadForm(tape, pairs, schema)
 		return err
 	}
-	if err := c.body.Read(c.Body); err != nil {
+	if err := tape.Read(c.Body); err != nil {
 		return err
 	}
-	if !c.body.IsUTF8() {
+	if !tape.IsUTF8() {
 		return errors.New("is not UTF-8")
 	}
 	return nil

@@ -2,9 +2,11 @@ package mockserver
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/countersign/countersign/mockserver/store"
+	"github.com/countersign/countersign/specs"
 )
 
 // callMemory is what one call after the other uses. Nothing of it may outlive its call: what is known of a call later is
@@ -15,6 +17,9 @@ type callMemory struct {
 	rand        *rand.Rand // draws from chance
 	claims      []Claim
 	query, form Pairs
+	pathArgs    []string
+	args        []arg
+	body        specs.Tape
 	tx          store.Tx
 	// text is where the reply is encoded.
 	text  []byte
@@ -55,10 +60,20 @@ func (m *callMemory) over() {
 		m.text = nil
 	}
 	m.query, m.form = emptied(m.query), emptied(m.form)
+	clear(m.args[:cap(m.args)])
+	clear(m.pathArgs[:cap(m.pathArgs)])
+	m.body.Reset()
 	clear(m.claims)
 	m.tx.Reset()
 	m.call, m.reply = Call{}, reply{}
 	callMemories.Put(m)
+}
+
+// arguments is room for the values of n parameters.
+func (m *callMemory) arguments(n int) []arg {
+	m.args = slices.Grow(m.args[:0], n)[:n]
+	clear(m.args)
+	return m.args
 }
 
 // emptied lets go of what the pairs hold on to: the request.

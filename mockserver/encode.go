@@ -16,7 +16,7 @@ func (s *Server) encode(c *Call, status int, envelope any, r *Refusal) *reply {
 	}
 	out := &c.memory.reply
 	*out = reply{status: status, header: c.header, body: body, again: again, refusal: r}
-	if s.checks(c) {
+	if s.checks(c, status) {
 		s.checkReply(c, out)
 	}
 	contentType := c.plug.ContentType

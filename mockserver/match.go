@@ -205,7 +205,7 @@ func (s *sentValues) declared(in, name string) (string, bool) {
 }
 
 func (s *sentValues) inPath(name string) (string, bool) {
-	args, ok := s.op.match(s.req.RawPath)
+	args, ok := s.op.match(nil, s.req.RawPath)
 	for i, n := range s.op.pathNames {
 		if ok && n == name {
 			return args[i], true

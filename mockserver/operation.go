@@ -16,10 +16,12 @@ type Operation struct {
 	ID   string
 	Spec *specs.OperationRules
 
-	handler   Handler
-	readOnly  bool
-	success   int
-	params    []param
+	handler  Handler
+	readOnly bool
+	success  int
+	params   []param
+	// declared are the names that a query, or an RPC request's form, may have.
+	declared  map[string]bool
 	pathNames []string
 	segments  []string // "" where a path parameter stands
 	headers   []headerRule
@@ -31,6 +33,7 @@ type Operation struct {
 
 type param struct {
 	name, in   string
+	canonical  string // of a header
 	required   bool
 	allowEmpty bool
 	secret     bool
@@ -72,6 +75,7 @@ func compileOperations(p *Plug) ([]*Operation, error) {
 			problems = append(problems, fmt.Errorf("operation %s: %w", spec.ID, err))
 			continue
 		}
+		op.declare(p.Spec.CommonParameters)
 		ops = append(ops, op)
 	}
 	for id := range p.Handlers {
@@ -111,10 +115,22 @@ func (op *Operation) compileParams(spec *specs.OperationRules) error {
 		if err := checkRefusals(in.Part.Refusals); err != nil {
 			problems = append(problems, fmt.Errorf("parameter %s: %w", in.Name, err))
 		}
-		op.params = append(op.params, param{name: in.Name, in: in.In, required: in.Required, allowEmpty: in.Part.AllowEmpty,
+		op.params = append(op.params, param{name: in.Name, in: in.In, canonical: http.CanonicalHeaderKey(in.Name), required: in.Required, allowEmpty: in.Part.AllowEmpty,
 			secret: in.Part.Secret, blank: in.Part.Blank, schema: in.Shape.Compile(specs.ForRequest, in.Part.Refusals), refusals: in.Part.Refusals})
 	}
 	return errors.Join(problems...)
+}
+
+func (op *Operation) declare(common []specs.CommonParameter) {
+	op.declared = map[string]bool{}
+	for i := range op.params {
+		if op.params[i].in == "query" {
+			op.declared[op.params[i].name] = true
+		}
+	}
+	for _, p := range common {
+		op.declared[p.Name] = true
+	}
 }
 
 func checkRefusals(r specs.Refusals) error {
@@ -171,33 +187,40 @@ func compileReply(in *specs.ReplyRules) *replyRule {
 	return rule
 }
 
+// reply is what the document says of replies with a status, nil if it says nothing.
+func (op *Operation) reply(status int) *replyRule {
+	if rule := op.replies[status]; rule != nil {
+		return rule
+	}
+	return op.fallback
+}
+
 // serves reports whether the operation is served with the method.
 func (op *Operation) serves(method string) bool {
 	return op.Spec.Method == method || slices.Contains(op.Spec.Also, method)
 }
 
-// match reports whether the raw path is the operation's and returns its decoded path arguments.
-func (op *Operation) match(rawPath string) ([]string, bool) {
+// match reports whether the raw path is the operation's and appends its decoded path arguments.
+func (op *Operation) match(args []string, rawPath string) ([]string, bool) {
 	rest, ok := strings.CutPrefix(rawPath, "/")
 	if !ok {
-		return nil, false
+		return args, false
 	}
-	var args []string
 	for i, want := range op.segments {
 		part, tail, more := strings.Cut(rest, "/")
 		if more != (i < len(op.segments)-1) {
-			return nil, false
+			return args, false
 		}
 		rest = tail
 		if want != "" || i == 0 && len(op.segments) == 1 {
 			if part != want {
-				return nil, false
+				return args, false
 			}
 			continue
 		}
 		arg, err := url.PathUnescape(part)
 		if err != nil || arg == "" {
-			return nil, false
+			return args, false
 		}
 		args = append(args, arg)
 	}

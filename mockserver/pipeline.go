@@ -124,7 +124,8 @@ func (c *Call) checkMethod() error {
 func (c *Call) locatePath() error {
 	var methods []string
 	for _, op := range c.plugged.ops {
-		args, ok := op.match(c.RawPath)
+		args, ok := op.match(c.memory.pathArgs[:0], c.RawPath)
+		c.memory.pathArgs = args[:0]
 		switch {
 		case ok && op.serves(c.Method):
 			c.Op, c.pathArgs = op, args

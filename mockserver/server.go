@@ -28,7 +28,8 @@ type Options struct {
 	JournalBytes int
 	// MaxBody bounds a request body, in bytes. 0: 12 MiB, Huawei's documented limit.
 	MaxBody int64
-	// CheckEveryReply holds every reply against the documents instead of one in 64.
+	// CheckEveryReply holds every reply against the documents, instead of each world's first of its kind and
+	// one in 1024.
 	CheckEveryReply bool
 	// OnBug, if set, hears of every bug of the stand-in: a panic, an undocumented reply.
 	OnBug func(error)

@@ -16,14 +16,8 @@ func (c *Call) validate() *Refusal {
 	if r := c.checkReadable(); r != nil {
 		return r
 	}
-	var first *specs.Violation
-	note := func(v *specs.Violation) {
-		if v != nil && (first == nil || v.Kind < first.Kind) {
-			first = v
-		}
-	}
-	c.checkParams(note)
-	note(c.checkBody())
+	first := c.checkParams()
+	first = decisive(first, c.checkBody())
 	if first == nil {
 		first = c.checkUnknown()
 	}
@@ -32,7 +26,16 @@ func (c *Call) validate() *Refusal {
 	}
 	r := c.Refuse(first.Refusal, first.Name)
 	at := violationPlace(first)
-	return r.At(at).Because("%s: %s", at, first.Reason)
+	r.Parameter, r.Reason = at, at+": "+first.Reason
+	return r
+}
+
+// decisive returns which of two violations decides: the one of the lesser kind, else the first.
+func decisive(first, second *specs.Violation) *specs.Violation {
+	if first == nil || second != nil && second.Kind < first.Kind {
+		return second
+	}
+	return first
 }
 
 func violationPlace(v *specs.Violation) string {
@@ -87,22 +90,18 @@ func (c *Call) checkReadable() *Refusal {
 	return nil
 }
 
-func (c *Call) checkParams(note func(*specs.Violation)) {
-	c.args = make([]arg, len(c.Op.params))
-	pairs, _ := c.Query()
-	if c.Op.Spec.RPC != nil {
-		pairs = c.Pairs()
-	}
+// checkParams takes the declared parameters out of the request and returns the violation that decides.
+func (c *Call) checkParams() (first *specs.Violation) {
+	c.args = c.memory.arguments(len(c.Op.params))
 	path := 0
 	for i := range c.Op.params {
 		p := &c.Op.params[i]
 		a := &c.args[i]
 		switch p.in {
 		case "query":
-			a.text, a.present = pairs.Get(p.name)
+			a.text, a.present = c.sent(p.name)
 		case "header":
-			values := c.Header.Values(p.name)
-			if len(values) > 0 {
+			if values := c.Header[p.canonical]; len(values) > 0 {
 				a.text, a.present = values[0], true
 			}
 		case "path":
@@ -112,8 +111,19 @@ func (c *Call) checkParams(note func(*specs.Violation)) {
 		if p.blank != "" && strings.TrimSpace(a.text) == "" && c.Switch(p.blank) != "accept" {
 			a.text = ""
 		}
-		note(p.check(a))
+		first = decisive(first, p.check(a))
 	}
+	return first
+}
+
+// sent returns the first value of a parameter of the query, or of an RPC request's form.
+func (c *Call) sent(name string) (string, bool) {
+	query, _ := c.Query()
+	if text, ok := query.Get(name); ok || c.Op.Spec.RPC == nil {
+		return text, ok
+	}
+	form, _ := c.Form()
+	return form.Get(name)
 }
 
 func (p *param) check(a *arg) *specs.Violation {
@@ -137,21 +147,11 @@ func (p *param) check(a *arg) *specs.Violation {
 // checkUnknown warns of query parameters (and the form pairs of an RPC request) that no document names; a strict world
 // refuses them.
 func (c *Call) checkUnknown() *specs.Violation {
-	pairs, _ := c.Query()
+	query, _ := c.Query()
+	c.warnOfUnknown(query, nil)
 	if c.Op.Spec.RPC != nil {
-		pairs = c.Pairs()
-	}
-	for i, p := range pairs {
-		if c.warnedEnough() { // also keeps the search for repeated names short
-			break
-		}
-		if c.declares(p.Name) {
-			if _, again := pairs[:i].Get(p.Name); again {
-				c.Warn("parameter %s was sent more than once; the first counts", p.Name)
-			}
-			continue
-		}
-		c.Warn("parameter %s is not documented", p.Name)
+		form, _ := c.Form()
+		c.warnOfUnknown(form, query)
 	}
 	if c.Strict() && len(c.warnings) > 0 {
 		return &specs.Violation{Kind: specs.Range, Name: "request", Reason: c.warnings[0] + " (strict)", Refusal: c.Op.Spec.Refusals.Range}
@@ -159,11 +159,22 @@ func (c *Call) checkUnknown() *specs.Violation {
 	return nil
 }
 
-func (c *Call) declares(name string) bool {
-	for i := range c.Op.params {
-		if c.Op.params[i].name == name && c.Op.params[i].in == "query" {
-			return true
+// warnOfUnknown warns of pairs that no document names, and of those that came before.
+func (c *Call) warnOfUnknown(pairs, before Pairs) {
+	for i, p := range pairs {
+		if c.warnedEnough() { // also keeps the search for repeated names short
+			return
+		}
+		if !c.Op.declared[p.Name] {
+			c.Warn("parameter %s is not documented", p.Name)
+			continue
+		}
+		_, again := before.Get(p.Name)
+		if !again {
+			_, again = pairs[:i].Get(p.Name)
+		}
+		if again {
+			c.Warn("parameter %s was sent more than once; the first counts", p.Name)
 		}
 	}
-	return slices.ContainsFunc(c.plug.Spec.CommonParameters, func(p specs.CommonParameter) bool { return p.Name == name })
 }

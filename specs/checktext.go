@@ -40,20 +40,26 @@ func checkBoolean(t *Tape, f *finder, text string, r *Refusals) int64 {
 }
 
 func (s *Schema) checkInteger(t *Tape, f *finder, text string, r *Refusals) int64 {
+	if !decimal(text) {
+		f.add(t, Malformed, r, "is %q, want a whole number", clip(text))
+		return 0
+	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || text[0] == '+' {
-		if decimal(text) {
-			f.add(t, Range, r, "is %s, which no 64-bit integer can be", clip(text))
-		} else {
-			f.add(t, Malformed, r, "is %q, want a whole number", clip(text))
-		}
+	if err != nil {
+		f.add(t, Range, r, "is %s, which no 64-bit integer can be", clip(text))
 		return 0
 	}
 	s.checkBounds(t, f, float64(n), r)
 	return n
 }
 
+// decimal reports whether a text is digits, perhaps with a minus before them.
 func decimal(text string) bool {
 	digits := strings.TrimPrefix(text, "-")
-	return digits != "" && strings.Trim(digits, "0123456789") == ""
+	for i := range len(digits) {
+		if digits[i]-'0' > 9 {
+			return false
+		}
+	}
+	return digits != ""
 }

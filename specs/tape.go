@@ -68,19 +68,25 @@ var tapes = sync.Pool{New: func() any { return new(Tape) }}
 // that is never given back is only garbage.
 func NewTape() *Tape { return tapes.Get().(*Tape) }
 
-// mostKept bounds what a released tape keeps: nodes, and bytes of strings.
+// mostKept bounds what an unused tape keeps: nodes, and bytes of strings.
 const mostKept = 1 << 16
 
 // Release gives a tape back. What it has read must not be used any more.
 func (t *Tape) Release() {
 	t.Reset()
-	if cap(t.nodes) <= mostKept && cap(t.spare) <= mostKept {
-		tapes.Put(t)
+	tapes.Put(t)
+}
+
+// Reset forgets what was read. It keeps the room, unless that is very large.
+func (t *Tape) Reset() {
+	t.rewind()
+	if cap(t.nodes) > mostKept || cap(t.spare) > mostKept {
+		*t = Tape{}
 	}
 }
 
-// Reset forgets what was read and keeps the room.
-func (t *Tape) Reset() {
+// rewind makes place for something else to be read.
+func (t *Tape) rewind() {
 	t.text, t.spare, t.nodes, t.mangled, t.here = nil, t.spare[:0], t.nodes[:0], false, t.here[:0]
 }
 
@@ -103,7 +109,7 @@ var ErrBehind = errors.New("has something behind its JSON value")
 // Read puts a JSON text on the tape, in the place of what was there. Its errors say in encoding/json's words what is not
 // JSON; one that wraps ErrBehind says at which byte there is more than one value.
 func (t *Tape) Read(text []byte) error {
-	t.Reset()
+	t.rewind()
 	if len(text) > longestText {
 		return fmt.Errorf("is not JSON: %d bytes are too many", len(text))
 	}
@@ -112,7 +118,7 @@ func (t *Tape) Read(text []byte) error {
 	if s.document() {
 		return nil
 	}
-	t.Reset()
+	t.rewind()
 	return explainJSON(text)
 }
 

@@ -10,7 +10,7 @@ import (
 
 // put puts decoded JSON on the tape, in the place of what was there.
 func (t *Tape) put(v any) {
-	t.Reset()
+	t.rewind()
 	t.putValue(v)
 }
 
@@ -71,7 +71,7 @@ func (t *Tape) keep(text string) (start, end uint32) {
 // ReadForm puts the object on a tape that the pairs of a form are by its schema: numbers and booleans become such where
 // they can. Of two pairs of one name the first counts.
 func ReadForm[P ~struct{ Name, Value string }](t *Tape, pairs []P, s *Schema) {
-	t.Reset()
+	t.rewind()
 	at := t.add(node{kind: isObject})
 	for _, p := range slices.Backward(pairs) { // for of an object's properties it is the last
 		pair := struct{ Name, Value string }(p)

@@ -130,6 +130,9 @@ func pointerPart(name string) string {
 // clip shortens what a client sent for a message.
 func clip(s string) string {
 	const most = 64
+	if len(s) <= most {
+		return s
+	}
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}
