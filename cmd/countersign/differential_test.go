@@ -61,7 +61,7 @@ type opinion struct {
 
 func (d *differential) opinion(t *trial) *opinion {
 	o := &opinion{merged: t.subject.oracle.merge(t)}
-	if !o.routed {
+	if !o.routed && !o.flooded {
 		o.found = []finding{{place: placeNoOperation}}
 		return o
 	}

@@ -233,6 +233,9 @@ func (d *draft) changePair(list *[]sent, name string, words *wording) string {
 }
 
 func (d *draft) addParameter() string {
+	if d.IntN(50) == 0 {
+		return d.addMany()
+	}
 	name := anyOf(d.Rand, "unknown", "from", "RegionId", "Action", "", "a b", "审", "limit[]", "X-Auth-Token", "\xff", "constructor")
 	extra := sent{name: name, value: anyOf(d.Rand, odd...)}
 	if d.subject.op.RPC != nil && d.IntN(2) == 0 {
@@ -241,6 +244,18 @@ func (d *draft) addParameter() string {
 		d.query = append(d.query, extra)
 	}
 	return "unknown parameter " + strconv.Quote(name)
+}
+
+// addMany adds about as many parameters as there may be.
+func (d *draft) addMany() string {
+	many := strings.Repeat("&a", mostPairs-5+d.IntN(8))
+	add := func(text string) string { return text + many }
+	if d.body == nil && len(d.form) > 0 {
+		d.rawBody = add
+	} else {
+		d.rawQuery = add
+	}
+	return "ten thousand parameters"
 }
 
 var mediaTypes = []string{

@@ -117,9 +117,9 @@ var differences = []difference{
 		judge:  blankBody,
 	},
 	{
-		name:   "query and form are percent-encoded UTF-8",
-		why:    "the library drops pairs that are not percent-encoding, and takes any bytes",
-		source: "DESIGN, pipeline step 5; mockserver checkReadable",
+		name:   "query and form are percent-encoded UTF-8, of ten thousand pairs at most",
+		why:    "the library drops pairs that are not percent-encoding, takes any bytes, and has no bound",
+		source: "DESIGN, pipeline step 5; mockserver checkReadable, ParsePairs",
 		judge:  undecodable,
 	},
 	{
@@ -263,7 +263,7 @@ func booleanWords(m *merged, found []finding) []finding {
 }
 
 func undecodable(m *merged, found []finding) []finding {
-	if m.readable {
+	if m.readable && !m.flooded {
 		return found
 	}
 	return []finding{{place: placeUnreadable, kind: specs.Malformed}} // nothing else is looked at
@@ -279,6 +279,9 @@ func notUTF8(m *merged, found []finding) []finding {
 }
 
 func headerRules(m *merged, found []finding) []finding {
+	if m.flooded { // refused before anything is looked at, even the path
+		return found
+	}
 	for _, h := range m.op.Headers {
 		if h.When == "never" || h.When == "body" && len(m.body) == 0 || h.Assumption != "" && m.lenient {
 			continue

@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -39,10 +41,12 @@ type oracle struct {
 	route *routers.Route
 	steps []string // of the path
 	parts map[string]specs.Part
+	// bound is what a body is bound to beside any, nil if there is none.
+	bound reflect.Type
 }
 
 func newOracle(op *specs.Operation) (*oracle, error) {
-	o := &oracle{op: op, steps: strings.Split(op.Path, "/"), parts: map[string]specs.Part{}, route: &routers.Route{
+	o := &oracle{op: op, steps: strings.Split(op.Path, "/"), parts: map[string]specs.Part{}, bound: boundType(op), route: &routers.Route{
 		Spec: op.Document.T, Path: op.Path, PathItem: op.Document.T.Paths.Value(op.Path), Method: op.Method, Operation: op.Spec}}
 	for _, in := range op.Parameters {
 		part, err := specs.PartOf(in.Extensions, op.Refusals)
@@ -67,9 +71,12 @@ type merged struct {
 	routed   bool // the path is the operation's
 	// semicolons says that a bare one stands in query or form.
 	semicolons bool
-	// lenient says that the world is the lenient one.
-	lenient bool
+	// lenient says that the world is the lenient one, flooded that query or form has more pairs than anybody sends.
+	lenient, flooded bool
 }
+
+// mostPairs is how many pairs a query or form may have.
+const mostPairs = 10_000
 
 const formMedia = "application/x-www-form-urlencoded"
 
@@ -78,6 +85,7 @@ func (o *oracle) merge(t *trial) *merged {
 	m.media, _, _ = strings.Cut(t.header.Get("Content-Type"), ";")
 	m.media = strings.ToLower(strings.TrimSpace(m.media))
 	m.path, m.routed = o.arguments(t.path)
+	m.flooded = strings.Count(t.query, "&") >= mostPairs || m.media == formMedia && bytes.Count(t.body, []byte("&")) >= mostPairs
 	m.query = m.parse(t.query)
 	if m.media != formMedia {
 		return m
@@ -205,6 +213,11 @@ func kindOf(e *openapi3.SchemaError) specs.Kind {
 	case "required":
 		return specs.Missing
 	case "type", "nullable":
+		if number, ok := e.Value.(json.Number); ok && e.Schema.Type.Is("integer") {
+			if n, _ := number.Float64(); math.IsInf(n, 0) {
+				return specs.Range // a number too large for the library is a number
+			}
+		}
 		return specs.Malformed
 	case "enum": // the library looks at it before it looks at the type
 		if !ofType(e.Schema, e.Value) {
@@ -231,13 +244,16 @@ func ofType(in *openapi3.Schema, v any) bool {
 	return true
 }
 
+var wholeNumber = regexp.MustCompile(`^[+-]?[0-9]+$`)
+
 // leastKind is the kind of what is wrong with one parameter, or with a body as a whole.
 func leastKind(err error) specs.Kind {
 	if errors.Is(err, openapi3filter.ErrInvalidRequired) || errors.Is(err, openapi3filter.ErrInvalidEmptyValue) {
 		return specs.Missing
 	}
-	if errors.Is(err, strconv.ErrRange) {
-		return specs.Range
+	var parse *openapi3filter.ParseError
+	if errors.As(err, &parse) && errors.Is(err, strconv.ErrRange) && wholeNumber.MatchString(fmt.Sprint(parse.Value)) {
+		return specs.Range // strconv says so of 99999999999x, too
 	}
 	var many openapi3.MultiError
 	if errors.As(err, &many) {

@@ -106,7 +106,7 @@ func TestDifferentialReplies(t *testing.T) {
 		a := operations[r.IntN(len(operations))].pick(r)
 		text, changes := a.draw(r)
 		if how := a.disagree(text, met); how != "" {
-			t.Errorf("reply case %d of seed %d: %s: %s\n%q\n%.3000s", n, *differentialSeed, a.oracle.op.ID, how, changes, text)
+			t.Errorf("reply case %d of seed %d: %s: %s\n%q\n%.800s", n, *differentialSeed, a.oracle.op.ID, how, changes, text)
 			return false
 		}
 		return true

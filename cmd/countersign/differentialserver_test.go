@@ -25,8 +25,6 @@ type subject struct {
 	vendor vendor
 	op     *specs.Operation
 	oracle *oracle
-	// bound is what a body is bound to beside any, nil if there is none.
-	bound reflect.Type
 	// accepted and refused count what became of its cases, places where they were refused.
 	accepted, refused atomic.Int64
 	places            map[string]*atomic.Int64
@@ -209,7 +207,7 @@ func subjectsOf(t testing.TB, server *mockserver.Server) (all []*subject) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &subject{vendor: vendors[i], op: op, oracle: o, bound: boundType(op), places: map[string]*atomic.Int64{}}
+			s := &subject{vendor: vendors[i], op: op, oracle: o, places: map[string]*atomic.Int64{}}
 			for _, place := range o.refusable() {
 				s.places[place] = new(atomic.Int64)
 			}

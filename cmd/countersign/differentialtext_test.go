@@ -135,6 +135,9 @@ func (w *wording) near(r *rand.Rand) string {
 	case in.Type.Is("integer"), in.Type.Is("number"):
 		return w.nearInteger(r)
 	}
+	if soup := w.soup(); soup != nil && r.IntN(3) == 0 {
+		return w.nearForm(r, soup)
+	}
 	if in.MaxLength != nil && r.IntN(5) == 0 {
 		return w.nearLength(r)
 	}
@@ -151,6 +154,38 @@ func (w *wording) near(r *rand.Rand) string {
 		return anyOf(r, integers...)
 	}
 	return anyOf(r, odd...)
+}
+
+// soup are the characters that a form is about, nil where there is none.
+func (w *wording) soup() []rune {
+	switch {
+	case w.schema.Pattern != "":
+		return append([]rune(w.schema.Pattern), []rune("09azAZ_aa00.-@\né")...)
+	case w.schema.Format == "date-time":
+		return []rune("0123456789TZ:.+-tz ")
+	}
+	return nil
+}
+
+// nearForm is a good text with some characters of the soup in it, or nothing but them.
+func (w *wording) nearForm(r *rand.Rand, soup []rune) string {
+	text, steps := []rune(nil), 1+r.IntN(12)
+	if r.IntN(3) > 0 {
+		text, steps = []rune(w.good(r)), 1+r.IntN(3)
+	}
+	for range steps {
+		at := r.IntN(len(text) + 1)
+		c := soup[r.IntN(len(soup))]
+		switch {
+		case at == len(text), r.IntN(3) == 0:
+			text = slices.Insert(text, at, c)
+		case r.IntN(2) == 0:
+			text[at] = c
+		default:
+			text = slices.Delete(text, at, at+1)
+		}
+	}
+	return string(text)
 }
 
 func (w *wording) nearInteger(r *rand.Rand) string {

@@ -140,7 +140,7 @@ func (m *merged) values() *values {
 	if v, ok := m.bodyValue(); ok {
 		seen.Body = documented(m.bodySchema(), v)
 	}
-	into := reflect.New(boundType(m.op))
+	into := reflect.New(m.bound)
 	text, err := json.Marshal(seen.Body)
 	if err == nil {
 		err = json.Unmarshal(text, into.Interface())
