@@ -17,7 +17,7 @@ import (
 const (
 	// maxAdminBody bounds what the admin API reads, in bytes: a world file can be large.
 	maxAdminBody = 64 << 20
-	// maxImport bounds an exported world, in bytes. It is read whole.
+	// maxImport bounds an exported world, in bytes. It is read piece by piece.
 	maxImport = 1 << 30
 )
 
@@ -127,7 +127,7 @@ func checkContentType(r *http.Request) (int, error) {
 		return 0, nil
 	}
 	kind, _, err := mime.ParseMediaType(text)
-	if err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json")) {
+	if err == nil && (kind == PackedType && r.URL.Path == importRoute || kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json")) {
 		return 0, nil
 	}
 	return http.StatusUnsupportedMediaType, fmt.Errorf("Content-Type %q: the admin API reads JSON, want application/json", text) //nolint:revive,staticcheck // a header's name

@@ -1,6 +1,9 @@
 package mockserver
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -127,9 +130,18 @@ func (s *Server) adminExport(c *gin.Context) {
 	if w == nil {
 		return
 	}
-	c.Header("Content-Type", "application/json; charset=utf-8")
-	c.Header("Content-Disposition", `attachment; filename="`+w.name+`.world.json"`)
-	if err := w.Export(c.Request.Context(), c.Writer); err != nil {
+	export, kind, end := w.Export, "application/json; charset=utf-8", ".world.json"
+	switch form := c.Query("form"); form {
+	case "", "json":
+	case "packed":
+		export, kind, end = w.ExportPacked, PackedType, ".world"
+	default:
+		adminError(c, http.StatusBadRequest, fmt.Sprintf("form %q: want json or packed", form))
+		return
+	}
+	c.Header("Content-Type", kind)
+	c.Header("Content-Disposition", `attachment; filename="`+w.name+end+`"`)
+	if err := export(c.Request.Context(), c.Writer); err != nil {
 		s.log.Error("an export ended early", "world", w.name, "error", err)
 		panic(http.ErrAbortHandler) // the status is out: the client is to notice
 	}
@@ -138,6 +150,10 @@ func (s *Server) adminExport(c *gin.Context) {
 func (s *Server) adminImport(c *gin.Context) {
 	w, err := s.ImportWorld(c.Request.Context(), c.Request.Body, ImportOptions{Name: c.Query("name"), KeepCredentials: c.Query("keep_credentials") == "true"})
 	if err != nil {
+		// Who still sends it hears the answer only when that is done.
+		if _, left := io.Copy(io.Discard, c.Request.Body); errors.As(left, new(*http.MaxBytesError)) {
+			err = left
+		}
 		adminFailure(c, err)
 		return
 	}

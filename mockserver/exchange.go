@@ -15,32 +15,11 @@ import (
 // exportVersion is the version of the form that Export writes.
 const exportVersion = 1
 
-// exported is the form of an exported world. Records come last, so that whoever reads knows by then what the world is.
-type exported struct {
-	Version int             `json:"countersign_world"`
-	Setting WorldSetting    `json:"setting"`
-	State   worldState      `json:"state"`
-	Vendors []exportedStore `json:"vendors"`
-}
-
-type exportedStore struct {
-	Vendor    string           `json:"vendor"`
-	Sequences map[string]int64 `json:"sequences,omitempty"`
-	// Collections are in the order in which they are declared.
-	Collections []exportedRecords `json:"collections"`
-}
-
-type exportedRecords struct {
-	Collection string            `json:"collection"`
-	Records    []json.RawMessage `json:"records"`
-}
-
 // Export writes the world as it is at this moment as one JSON document that ImportWorld reads: how it was made, clocks,
-// counters, faults, and every record, credentials too. Snapshots and nonces are not part of it.
+// counters, faults, and every record, credentials too. Snapshots and nonces are not part of it. Records come last, so that
+// whoever reads knows by then what the world is.
 func (w *World) Export(ctx context.Context, to io.Writer) error {
-	w.mu.Lock()
-	p, err := w.picture(func(worldState) error { return nil })
-	w.mu.Unlock()
+	p, err := w.now()
 	if err != nil {
 		return err
 	}
@@ -56,6 +35,13 @@ func (w *World) Export(ctx context.Context, to io.Writer) error {
 	}
 	_, _ = out.WriteString("]}\n")
 	return out.Flush()
+}
+
+// now is the world as it is.
+func (w *World) now() (*picture, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.picture(func(worldState) error { return nil })
 }
 
 // exportStore writes one vendor's records, one a line.
@@ -94,42 +80,60 @@ type ImportOptions struct {
 	KeepCredentials bool
 }
 
-// ImportWorld makes a world of what Export has written. Records are checked as those of a world file are. A reset goes
-// back to what was imported. Errors: what is wrong with the document, ErrWorldTaken, *ClaimError, *disk.Error.
+// importing is an exported world that is being read.
+type importing interface {
+	// head reads how the world was made and what it was, as far as can be told without its records.
+	head() (*WorldSetting, *worldState, error)
+	// records reads the records and counters into the vendors' stores, and all that is left.
+	records(into intoVendor) error
+}
+
+// intoVendor runs fill on a vendor's records, in one transaction.
+type intoVendor func(vendor string, fill func(*recordsLoader) error) error
+
+// ImportWorld makes a world of what Export or ExportPacked has written. Records of a JSON document are checked as those of a
+// world file are, packed ones where they were made by a program with other schemas. A reset goes back to what was imported.
+// Errors: what is wrong with the export, ErrWorldTaken, *ClaimError, *disk.Error.
 func (s *Server) ImportWorld(ctx context.Context, from io.Reader, o ImportOptions) (*World, error) {
-	var in exported
-	dec := json.NewDecoder(from)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
-		return nil, fmt.Errorf("not an exported world: %w", err)
+	in, err := s.importingFrom(from)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("not an exported world: there is something behind the document")
+	exported, state, err := in.head()
+	if err != nil {
+		return nil, err
 	}
-	if in.Version != exportVersion {
-		return nil, fmt.Errorf("countersign_world is %d; this countersign reads version %d", in.Version, exportVersion)
-	}
-	setting := in.Setting
+	setting := *exported
 	setting.KeepCredentials, setting.Base, setting.Generate = o.KeepCredentials, baseEmpty, nil
-	if setting.Name = o.Name; o.Name == "" && !s.taken(in.Setting.Name) {
-		setting.Name = in.Setting.Name
+	if setting.Name = o.Name; o.Name == "" && !s.taken(exported.Name) {
+		setting.Name = exported.Name
 	}
 	return s.make(setting, func(w *World, done *disk.Change) (*picture, error) {
 		if err := w.keepBase(s.bases.empty); err != nil {
 			return nil, err
 		}
-		stores, err := w.imported(ctx, &in, done)
-		if err != nil {
-			return nil, err
-		}
-		if !o.KeepCredentials {
+		stores, err := w.imported(ctx, in, done)
+		if err == nil && !o.KeepCredentials {
 			err = w.mintAll(ctx, stores)
 		}
 		if err == nil {
-			err = w.restore(&in.State)
+			err = w.restore(state)
 		}
 		return &picture{stores: stores, state: w.state()}, err
 	})
+}
+
+// importingFrom tells the forms of an exported world apart.
+func (s *Server) importingFrom(from io.Reader) (importing, error) {
+	start := bufio.NewReaderSize(from, streamPiece)
+	begin, err := start.Peek(len(PackedBegin))
+	switch {
+	case string(begin) == PackedBegin:
+		return &packedImport{server: s, from: start}, nil
+	case err == nil || errors.Is(err, io.EOF):
+		return &jsonImport{in: &jsonStream{from: start}}, nil
+	}
+	return nil, explained(&badDocument{err})
 }
 
 func (s *Server) taken(world string) bool {
@@ -139,43 +143,19 @@ func (s *Server) taken(world string) bool {
 }
 
 // imported makes the stores of an exported world.
-func (w *World) imported(ctx context.Context, in *exported, done *disk.Change) ([]*store.Store, error) {
+func (w *World) imported(ctx context.Context, in importing, done *disk.Change) ([]*store.Store, error) {
 	stores, err := w.server.emptyStores()
 	if err != nil {
 		return nil, err
 	}
 	w.collecting(stores, done)
-	for _, v := range in.Vendors {
-		p := w.server.plug(v.Vendor)
+	return stores, in.records(func(vendor string, fill func(*recordsLoader) error) error {
+		p := w.server.plug(vendor)
 		if p == nil {
-			return nil, fmt.Errorf("it has records of the vendor %q, which is not served", v.Vendor)
+			return fmt.Errorf("it has records of the vendor %q, which is not served", vendor)
 		}
-		err := w.setupMany(ctx, p, stores[p.index], seeded(w.identity(), loadStream), func(l *recordsLoader) error { return l.take(&v) })
-		if err != nil {
-			return nil, err
-		}
-	}
-	return stores, nil
-}
-
-// take puts an exported vendor's records and counters into an empty store.
-func (l *recordsLoader) take(v *exportedStore) error {
-	for _, part := range v.Collections {
-		i := l.plug.place(part.Collection)
-		if i < 0 {
-			return fmt.Errorf("%s has no collection %q", v.Vendor, part.Collection)
-		}
-		err := l.loadMany(i, len(part.Records), func() (func(int) []byte, error) { return func(n int) []byte { return part.Records[n] }, nil })
-		if err != nil {
-			return ofRecord(v.Vendor, part.Collection, 0, err)
-		}
-	}
-	for name, n := range v.Sequences {
-		if err := l.Tx.SetSequence(name, n); err != nil {
-			return err
-		}
-	}
-	return nil
+		return w.setupMany(ctx, p, stores[p.index], seeded(w.identity(), loadStream), fill)
+	})
 }
 
 // place is where a collection stands among the vendor's, -1 if it has none of that name.

@@ -191,7 +191,7 @@ func (l *recordsLoader) generate(parts []Generated) error {
 			return fmt.Errorf("%s has no collection %q", part.Vendor, part.Collection)
 		}
 		if err := l.loadMany(place, int(part.Count), part.texts); err != nil { //nolint:gosec // MostGenerated at most
-			return ofRecord(part.Vendor, part.Collection, 0, err)
+			return ofRecord(part.Vendor, part.Collection, err)
 		}
 	}
 	return nil

@@ -19,14 +19,24 @@ type jsonStream struct {
 // streamPiece is how much is read at once, in bytes.
 const streamPiece = 1 << 18
 
+// badDocument says that a document is not what it should be, or cannot be read.
+type badDocument struct{ err error }
+
+func (e *badDocument) Error() string { return e.err.Error() }
+func (e *badDocument) Unwrap() error { return e.err }
+
+func badDocumentf(format string, args ...any) error {
+	return &badDocument{fmt.Errorf(format, args...)}
+}
+
 // errCutShort says that a document ends before it is complete.
-var errCutShort = fmt.Errorf("it is cut short: %w", io.ErrUnexpectedEOF)
+var errCutShort = badDocumentf("it is cut short: %w", io.ErrUnexpectedEOF)
 
 // more reads on. What was read before at is forgotten, so that slices of it are of no use any more. io.EOF: there is
 // nothing more.
 func (s *jsonStream) more() error {
 	if s.from == nil {
-		return io.EOF
+		return &badDocument{io.EOF}
 	}
 	left := copy(s.buf, s.buf[s.at:])
 	s.buf, s.at = s.buf[:left], 0
@@ -40,7 +50,7 @@ func (s *jsonStream) more() error {
 		case n > 0:
 			return nil
 		case err != nil:
-			return err
+			return &badDocument{err}
 		}
 	}
 }
@@ -82,7 +92,7 @@ func unexpected(err error) error {
 func (s *jsonStream) want(want byte) error {
 	ok, err := s.is(want)
 	if err == nil && !ok {
-		err = fmt.Errorf("there is %q where %q is wanted", s.buf[s.at], want)
+		err = badDocumentf("there is %q where %q is wanted", s.buf[s.at], want)
 	}
 	return err
 }
@@ -94,7 +104,7 @@ func (s *jsonStream) end() error {
 	case errors.Is(err, io.EOF):
 		return nil
 	case err == nil:
-		err = errors.New("there is something behind the document")
+		err = badDocumentf("there is something behind the document")
 	}
 	return err
 }
@@ -116,44 +126,67 @@ func (s *jsonStream) fields(fn func(name string) error) error {
 		return err
 	}
 	return s.between('}', func() error {
-		raw, err := s.value()
+		name, err := s.name()
 		if err != nil {
-			return err
-		}
-		var name string
-		if err := json.Unmarshal(raw, &name); err != nil {
-			return err
-		}
-		if err := s.want(':'); err != nil {
 			return err
 		}
 		return fn(name)
 	})
 }
 
+// name reads the name of a field.
+func (s *jsonStream) name() (name string, err error) {
+	if err = s.decode(&name); err == nil {
+		err = s.want(':')
+	}
+	return name, err
+}
+
+// decode reads a value as encoding/json does. Unknown fields are errors.
+func (s *jsonStream) decode(into any) error {
+	raw, err := s.value()
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return &badDocument{err}
+	}
+	return nil
+}
+
 func (s *jsonStream) null() error {
 	raw, err := s.value()
 	if err == nil && string(raw) != "null" {
-		err = fmt.Errorf("there is %q where a list is wanted", raw)
+		err = badDocumentf("there is %q where a list is wanted", raw)
 	}
 	return err
 }
 
 // between calls fn in front of what stands between commas up to the closing bracket.
 func (s *jsonStream) between(closing byte, fn func() error) error {
-	done, err := s.is(closing)
-	for err == nil && !done {
+	for first := true; ; first = false {
+		more, err := s.item(closing, first)
+		if err != nil || !more {
+			return err
+		}
 		if err := fn(); err != nil {
 			return err
 		}
-		if done, err = s.is(','); err != nil {
-			return err
-		}
-		if done = !done; done {
-			return s.want(closing)
-		}
 	}
-	return err
+}
+
+// item goes in front of the next item of a list or an object, or behind the closing bracket if there is none.
+func (s *jsonStream) item(closing byte, first bool) (more bool, err error) {
+	if first {
+		done, err := s.is(closing)
+		return !done, err
+	}
+	if more, err = s.is(','); err == nil && !more {
+		err = s.want(closing)
+	}
+	return more, err
 }
 
 // value returns the text of the next value, until something else is read.

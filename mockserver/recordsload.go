@@ -171,7 +171,7 @@ func (l *recordsLoader) load(data []byte) error {
 			if err := json.Unmarshal(data, &json.RawMessage{}); err != nil {
 				return fmt.Errorf("records of %s: %w", l.plug.Name, err)
 			}
-			return ofRecord(l.plug.Name, c.Name(), 0, err)
+			return ofRecord(l.plug.Name, c.Name(), err)
 		}
 		delete(all, c.Name())
 	}
@@ -220,10 +220,10 @@ func splitRecords(data []byte) (map[string][][]byte, error) {
 	return all, errors.Join(err, s.end())
 }
 
-// ofRecord says of which record an error is; first is the number of the first one that was made with it.
-func ofRecord(vendor, collection string, first int, err error) error {
+// ofRecord says of which record an error is.
+func ofRecord(vendor, collection string, err error) error {
 	if bad := (*badRecord)(nil); errors.As(err, &bad) {
-		return fmt.Errorf("%s: %s[%d]: %w", vendor, collection, first+bad.n, bad.err)
+		return fmt.Errorf("%s: %s[%d]: %w", vendor, collection, bad.n, bad.err)
 	}
 	return err
 }

@@ -31,7 +31,7 @@ type question struct {
 	method string
 	path   []string // behind /__admin
 	query  url.Values
-	body   any
+	body   any // an io.Reader is sent as it is, anything else as JSON
 	header http.Header
 	// fine are the statuses besides 200 that are answers, not refusals.
 	fine []int
@@ -82,7 +82,9 @@ func (a *app) adminRequest(ctx context.Context, r *runningServer, q question) (*
 	target := base.JoinPath(append([]string{"__admin"}, q.path...)...)
 	target.RawQuery = q.query.Encode()
 	var body io.Reader = http.NoBody
-	if q.body != nil {
+	if given, is := q.body.(io.Reader); is {
+		body = given
+	} else if q.body != nil {
 		data, err := json.Marshal(q.body)
 		if err != nil {
 			return nil, err

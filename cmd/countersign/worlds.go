@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -34,7 +32,7 @@ What makes a world prints what SDKs need to work in it, as 'countersign env' doe
   countersign worlds create --file world.yaml --format json
   countersign worlds create big --generate 1000 --generate dataarts.approvers=1000000 --seed 7
   countersign worlds fork my-test --format dotenv > .env
-  countersign worlds export my-test > my-test.world.json
+  countersign worlds export my-test --out my-test.world
   countersign worlds delete my-test`,
 	})
 	r.addTo(cmd)
@@ -267,74 +265,6 @@ func (a *app) worldsDeleteCommand(r *runningServer) *cobra.Command {
 			return nil
 		},
 	}
-}
-
-func (a *app) worldsExportCommand(r *runningServer) *cobra.Command {
-	var file string
-	cmd := &cobra.Command{
-		Use:   "export WORLD",
-		Short: "Write a world as it is, credentials too, as one JSON document",
-		Example: `  countersign worlds export my-test > my-test.world.json
-  countersign worlds export my-test --out my-test.world.json`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), transferTimeout)
-			defer cancel()
-			resp, err := a.ask(ctx, r, question{method: http.MethodGet, path: []string{"worlds", args[0], "export"}})
-			if err != nil {
-				return err
-			}
-			defer resp.Body.Close() //nolint:errcheck // it was only read
-			if file == "" {
-				_, err = io.Copy(a.out, resp.Body)
-				return err
-			}
-			var all bytes.Buffer
-			if _, err := io.Copy(&all, resp.Body); err != nil {
-				return fmt.Errorf("%s: the world came cut short: %w", r.url, err)
-			}
-			return writeWhole(file, all.Bytes(), 0o600, os.Rename) // it holds secrets
-		},
-	}
-	cmd.Flags().StringVar(&file, "out", "", "`FILE` to write; standard output if it is left out")
-	completeFiles(cmd, "out")
-	return cmd
-}
-
-func (a *app) worldsImportCommand(r *runningServer) *cobra.Command {
-	var name string
-	var keep bool
-	format := oneOf("shell", "json", "dotenv")
-	cmd := &cobra.Command{
-		Use:   "import FILE",
-		Short: "Make a world of what export has written; - reads standard input",
-		Long: `Make a world of what export has written. It gets credentials of its own, unless --keep-credentials asks for those that
-were exported; then no other world of the server may have them.`,
-		Example: `  countersign worlds import my-test.world.json --name again
-  countersign worlds import my-test.world.json --keep-credentials`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := a.readArgument(args[0])
-			if err != nil {
-				return err
-			}
-			if !json.Valid(data) {
-				return fmt.Errorf("%s: is not JSON", args[0])
-			}
-			query := url.Values{}
-			if name != "" {
-				query.Set("name", name)
-			}
-			if keep {
-				query.Set("keep_credentials", "true")
-			}
-			return a.makeWorld(cmd.Context(), r, question{method: http.MethodPost, path: []string{"worlds", "import"}, query: query, body: json.RawMessage(data)}, format.value)
-		},
-	}
-	cmd.Flags().StringVar(&name, "name", "", "the world's `NAME`; that of the exported one, or a new one where it is taken")
-	cmd.Flags().BoolVar(&keep, "keep-credentials", false, "keep the credentials that were exported")
-	format.addTo(cmd, "format", "export lines for a shell, JSON, or a .env file")
-	return cmd
 }
 
 // readArgument reads the file that an argument names, or standard input for "-".

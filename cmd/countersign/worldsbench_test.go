@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"runtime"
@@ -138,10 +140,32 @@ func approverTexts(b *testing.B, n uint64) map[string]json.RawMessage {
 	return nil
 }
 
+// exportedApprovers is that world as JSON and packed.
+func exportedApprovers(b *testing.B, n uint64) (text, packed []byte) {
+	b.Helper()
+	srv := benchServer(b)
+	what := approvers(n)
+	w, err := srv.CreateWorld(b.Context(), mockserver.WorldSetting{Name: "w", Generate: &what})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var t, p bytes.Buffer
+	if err := errors.Join(w.Export(b.Context(), &t), w.ExportPacked(b.Context(), &p)); err != nil {
+		b.Fatal(err)
+	}
+	return t.Bytes(), p.Bytes()
+}
+
 // BenchmarkLoadWorld makes a world of so many approvers, from when it is asked for to when it can be called.
 func BenchmarkLoadWorld(b *testing.B) {
 	for _, n := range sizes() {
 		texts := approverTexts(b, n)
+		exported, packed := exportedApprovers(b, n)
+		imported := func(text []byte) func(*mockserver.Server) (*mockserver.World, error) {
+			return func(srv *mockserver.Server) (*mockserver.World, error) {
+				return srv.ImportWorld(b.Context(), bytes.NewReader(text), mockserver.ImportOptions{Name: "w"})
+			}
+		}
 		seed := uint64(0) // another each time: what was generated is held ready
 		for _, from := range []struct {
 			name string
@@ -153,6 +177,8 @@ func BenchmarkLoadWorld(b *testing.B) {
 				what.Seed = seed
 				return srv.CreateWorld(b.Context(), mockserver.WorldSetting{Name: "w", Generate: &what})
 			}},
+			{"Packed", imported(packed)},
+			{"ExportedJSON", imported(exported)},
 			{"JSON", func(srv *mockserver.Server) (*mockserver.World, error) {
 				return srv.CreateWorld(b.Context(), mockserver.WorldSetting{Name: "w", Records: texts})
 			}},

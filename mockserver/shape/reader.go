@@ -12,7 +12,7 @@ type Reader struct {
 	at    int
 	depth int
 
-	memory strings.Builder
+	memory memory
 	common [commonTexts]string
 	items  []string // those of a list of texts while it is read
 }
@@ -101,39 +101,42 @@ func (r *Reader) text(b []byte) string {
 	}
 	var common *string
 	if len(b) <= commonLongest {
-		common = &r.common[mixed(b)%commonTexts]
+		common = &r.common[mixed(b)]
 		if string(b) == *common {
 			return *common
 		}
 	}
-	s := r.hold(b)
+	s := r.memory.hold(b)
 	if common != nil {
 		*common = s
 	}
 	return s
 }
 
+// memory holds texts.
+type memory struct{ piece strings.Builder }
+
 // hold copies a text behind the one before.
-func (r *Reader) hold(b []byte) string {
+func (m *memory) hold(b []byte) string {
 	if len(b) > memoryPiece/4 {
 		return string(b)
 	}
-	if r.memory.Cap()-r.memory.Len() < len(b) {
-		r.memory = strings.Builder{}
-		r.memory.Grow(memoryPiece)
+	if m.piece.Cap()-m.piece.Len() < len(b) {
+		m.piece = strings.Builder{}
+		m.piece.Grow(memoryPiece)
 	}
-	from := r.memory.Len()
-	r.memory.Write(b)
-	return r.memory.String()[from:]
+	from := m.piece.Len()
+	m.piece.Write(b)
+	return m.piece.String()[from:]
 }
 
-// mixed is a number that differs for most texts: of the ends of a text that is not empty.
-func mixed(b []byte) uint {
-	const odd = 0x9e3779b1
-	h := uint(len(b))
-	for _, c := range b[max(0, len(b)-6):] {
-		h = h*31 + uint(c)
+// mixed is a place among the common texts that differs for most texts. Only the ends of a text count, which is not empty.
+// Packed records hold such places: who changes it changes Packing.
+func mixed[T string | []byte](b T) uint {
+	h := uint32(len(b)) //nolint:gosec // commonLongest at most
+	for i := max(0, len(b)-6); i < len(b); i++ {
+		h = h*31 + uint32(b[i])
 	}
-	h = h*31 + uint(b[0])
-	return h * odd >> 16
+	h = h*31 + uint32(b[0])
+	return uint(h*0x9e3779b1>>16) % commonTexts
 }

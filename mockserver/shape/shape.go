@@ -28,7 +28,9 @@ const (
 
 // plan is how the values of one type are read.
 type plan struct {
+	// kind says how a value is read of JSON, packed how it is packed.
 	kind   kind
+	packed kind
 	of     reflect.Type
 	fields []field // of a structure
 	item   *plan   // of a list, or what a pointer points at
@@ -67,6 +69,10 @@ func planOf(t reflect.Type, known map[reflect.Type]*plan) *plan {
 	case list, pointer:
 		p.item = planOf(t.Elem(), known)
 	}
+	p.packed = p.kind
+	if k := kindOfBasic(t); p.kind == unmarshalsText {
+		p.packed = k
+	}
 	return p
 }
 
@@ -80,6 +86,18 @@ func kindOf(t reflect.Type) kind {
 		return foreign
 	}
 	switch t.Kind() {
+	case reflect.Struct:
+		return structure
+	case reflect.Pointer:
+		return pointer
+	case reflect.Slice:
+		return kindOfSlice(t)
+	}
+	return kindOfBasic(t)
+}
+
+func kindOfBasic(t reflect.Type) kind {
+	switch t.Kind() {
 	case reflect.String:
 		return text
 	case reflect.Bool:
@@ -88,12 +106,6 @@ func kindOf(t reflect.Type) kind {
 		return signed
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return unsigned
-	case reflect.Struct:
-		return structure
-	case reflect.Pointer:
-		return pointer
-	case reflect.Slice:
-		return kindOfSlice(t)
 	}
 	return foreign
 }

@@ -190,11 +190,7 @@ type approver struct {
 }
 
 func BenchmarkRecord(b *testing.B) {
-	var all [1000][]byte
-	for i := range all {
-		all[i] = fmt.Appendf(nil, `{"id":"%d","workspace":"workspace-cn-north-7","approver_name":"liu_%d","user_id":"%032x","email":"%d@hq.example",`+
-			`"phone_number":"133%d","app_name":"master_data","creator":"caller","no_sms_notify":true}`, 1000000000+i, i, i*7919, i, 16158410+i)
-	}
+	all := approverTexts()
 	b.Run("Shape", func(b *testing.B) {
 		s, r := Of[approver](), &Reader{}
 		b.ReportAllocs()
@@ -212,6 +208,41 @@ func BenchmarkRecord(b *testing.B) {
 			if err := dec.Decode(new(approver)); err != nil {
 				b.Fatal(err)
 			}
+		}
+	})
+	b.Run("Packed", func(b *testing.B) {
+		s, r := Of[approver](), &Reader{}
+		var k Packer
+		var packed []byte
+		for _, text := range all[:] {
+			var a approver
+			if !r.Read(s, text, &a) {
+				b.Fatal("was not read")
+			}
+			var err error
+			if packed, err = k.Append(packed, s, &a); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportAllocs()
+		var u Unpacker
+		for b.Loop() {
+			if len(u.in) == 0 {
+				u.Begin(packed)
+			}
+			if err := u.Next(s, new(approver)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Pack", func(b *testing.B) {
+		s := Of[approver]()
+		a := &approver{ID: "1000000000", Workspace: "workspace", Name: "liu", UserID: "ffffffffffffffffffffffffffffffff", NoSMS: true}
+		var k Packer
+		var buf []byte
+		b.ReportAllocs()
+		for b.Loop() {
+			buf, _ = k.Append(buf[:0], s, a)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/countersign/countersign/mockserver/shape"
 )
@@ -45,7 +46,8 @@ type Collection struct {
 	claims  func(any) []string
 	check   func(any) error
 	decode  func([]byte) (any, error)
-	read    func(*shape.Reader, []byte) (any, bool)
+	fresh   func() any // a record to be read into
+	shape   func() *shape.Shape
 	schema  string
 }
 
@@ -83,7 +85,8 @@ func NewTable[T any](name string, key func(*T) string, indexes ...Index[T]) *Tab
 		name:   name,
 		key:    func(r any) string { return key(r.(*T)) },
 		decode: decodeStrict[T],
-		read:   quickly[T](),
+		fresh:  func() any { return new(T) },
+		shape:  sync.OnceValue(shape.Of[T]),
 	}
 	for _, ix := range indexes {
 		in := index{name: ix.Name, unique: ix.Unique}
