@@ -27,7 +27,8 @@ func BenchmarkAllocations(b *testing.B) {
 	}{
 		{"list-1", list1()}, {"list-50", list50()}, {"create", create()}, {"wps-30", define30()},
 		{"callback-v3", closed(quickbi.V3)}, {"callback-v1", closed(quickbi.V1)},
-		{"refused-list", badList1()}, {"refused-create", badCreate()},
+		{"refused-list", badList1()}, {"refused-create", badCreate()}, {"refused-wps", badDefine()},
+		{"refused-callback-v3", badCallback(quickbi.V3)}, {"refused-callback-v1", badCallback(quickbi.V1)},
 	} {
 		s, h := inProcess(b)
 		requests := s.requests(b, tt.work)

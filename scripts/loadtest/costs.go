@@ -72,33 +72,38 @@ func searchFirst(ctx context.Context, b *bench) (*figure, error) {
 		return nil, err
 	}
 	i := 0
-	return b.scaled(repeated(b.few(20), 20*time.Millisecond, func() (time.Duration, error) {
+	return b.scaled(repeated(b.few(20), 20*time.Millisecond, func() (elapsed, spent time.Duration, err error) {
 		i++
 		return s.searchChanged(ctx, i, b.records)
 	}))
 }
 
-func (s *server) searchChanged(ctx context.Context, i, records int) (time.Duration, error) {
+func (s *server) searchChanged(ctx context.Context, i, records int) (elapsed, spent time.Duration, err error) {
 	who := map[string]any{"user_id": memberID(records + i), "approver_name": "newcomer-" + strconv.Itoa(i)}
 	if err := s.admin(ctx, http.MethodPost, "/worlds/default/states", map[string]any{"name": "approver-exists", "params": who}, nil); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	sign, err := finds(partOf(records-1-i), 50, always(0))(s)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	r, err := sign(ctx, 0)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
+	}
+	before, err := s.cpu()
+	if err != nil {
+		return 0, 0, err
 	}
 	answer, err := r.ask(ctx, s.addr)
 	if err == nil && answer.status != http.StatusOK {
 		err = fmt.Errorf("status %d: %s", answer.status, last(answer.body, 300))
 	}
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return answer.took, nil
+	spent, err = s.cpu()
+	return answer.took, spent - before, err
 }
 
 // journalOff are flags that leave the journal out, the first that serve takes. One of a byte keeps nothing, though its

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -120,6 +121,9 @@ func onceFlag(once bool) string {
 	return "0"
 }
 
+// errRanOut says that a round sent all that was signed for it.
+var errRanOut = errors.New("the signed requests ran out")
+
 // check finds what makes a round worthless.
 func (r *round) check(wantStatus int) error {
 	want := int64(0)
@@ -134,7 +138,7 @@ func (r *round) check(wantStatus int) error {
 	case r.Refused != want:
 		return fmt.Errorf("of %d replies %d have a status of 400 or above, where all should have %d", r.Requests, r.Refused, wantStatus)
 	case r.Ended > 0:
-		return fmt.Errorf("the signed requests ran out after %d; sign more", r.Requests)
+		return fmt.Errorf("%w after %d", errRanOut, r.Requests)
 	}
 	return nil
 }

@@ -43,29 +43,32 @@ func (b *bench) few(n int) int {
 
 // starts says how long the server took until it answered, each time.
 func (b *bench) starts(ctx context.Context, times int, most time.Duration, flags ...string) (*figure, error) {
-	return repeated(times, most, func() (time.Duration, error) {
+	return repeated(times, most, func() (elapsed, spent time.Duration, err error) {
 		s, err := b.serve(ctx, flags...)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		s.stop()
-		return s.ready, nil
+		return s.ready, s.spent(), nil
 	})
 }
 
-// repeated takes the time of something, once only if it is hopeless.
-func repeated(times int, most time.Duration, measure func() (time.Duration, error)) (*figure, error) {
-	var all []time.Duration
+// repeated takes the time of something, and what it spends of the processor; once only if it is hopeless.
+func repeated(times int, most time.Duration, measure func() (elapsed, spent time.Duration, err error)) (*figure, error) {
+	var all, cpu []time.Duration
 	for range times {
-		took, err := measure()
+		took, spent, err := measure()
 		if err != nil {
 			return nil, err
 		}
-		if all = append(all, took); took > time.Second && took > 5*most {
+		all, cpu = append(all, took), append(cpu, spent)
+		if took > time.Second && took > 5*most {
 			break
 		}
 	}
-	return durations(all, most), nil
+	f := durations(all, most)
+	f.byCPU = shown(median(cpu))
+	return f, nil
 }
 
 // worldFromJSON serves a world file. The demo world's start is part of it.
@@ -94,18 +97,26 @@ func worldFromDisk(ctx context.Context, b *bench) (*figure, error) {
 
 // worldFromSeed has a running server generate a world.
 func worldFromSeed(ctx context.Context, b *bench) (*figure, error) {
-	return b.scaled(repeated(b.few(3), 2*time.Second, func() (time.Duration, error) {
+	return b.scaled(repeated(b.few(3), 2*time.Second, func() (elapsed, spent time.Duration, err error) {
 		s, err := b.serve(ctx)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		defer s.stop()
+		before, err := s.cpu()
+		if err != nil {
+			return 0, 0, err
+		}
 		begin := time.Now()
 		limited, cancel := context.WithTimeout(ctx, b.patience)
 		defer cancel()
 		err = s.admin(limited, http.MethodPost, "/worlds", map[string]any{"name": "large", "base": "demo",
 			"generate": map[string]any{"seed": 7, "counts": map[string]int{"dataarts.approvers": b.records}}}, nil)
-		return time.Since(begin), err
+		elapsed = time.Since(begin)
+		if err == nil {
+			spent, err = s.cpu()
+		}
+		return elapsed, spent - before, err
 	}))
 }
 
