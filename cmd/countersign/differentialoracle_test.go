@@ -195,6 +195,7 @@ func bodyFindings(e *openapi3filter.RequestError) []finding {
 // pointers are the places of schema errors within a body.
 func pointers(all []finding, err error) []finding {
 	switch e := err.(type) { //nolint:errorlint // as above
+	case nil:
 	case openapi3.MultiError:
 		for _, one := range e {
 			all = pointers(all, one)

@@ -32,6 +32,9 @@ type replyCase struct {
 	reply  *gen.Reply
 	schema *openapi3.Schema
 	checks *specs.Schema
+	// overlay says that the schema is another than the one of the document's responses, chosen by a switch. The corpus has no
+	// such replies; they are drawn.
+	overlay bool
 	// accepted and refused count its cases.
 	accepted, refused atomic.Int64
 }
@@ -159,10 +162,10 @@ func corpusReplies(t *testing.T) (all []*replyCases) {
 			}
 			c := &replyCases{oracle: o}
 			for _, reply := range committed(t, path.Join(v.name, op.ID)) {
-				if one := newReplyCase(t, o, reply); reply.Status < http.StatusBadRequest {
-					c.successes = append(c.successes, one)
+				if cases := newReplyCases(t, o, reply); reply.Status < http.StatusBadRequest {
+					c.successes = append(c.successes, cases...)
 				} else {
-					c.errors = append(c.errors, one)
+					c.errors = append(c.errors, cases...)
 				}
 			}
 			all = append(all, c)
@@ -206,7 +209,8 @@ type committedReply struct {
 	Within *gen.Reply `json:"reply"`
 }
 
-func newReplyCase(t *testing.T, o *oracle, reply *gen.Reply) *replyCase {
+// newReplyCases are a reply and its like in other worlds.
+func newReplyCases(t *testing.T, o *oracle, reply *gen.Reply) []*replyCase {
 	t.Helper()
 	described := o.op.Spec.Responses.Status(reply.Status)
 	if described == nil {
@@ -215,21 +219,29 @@ func newReplyCase(t *testing.T, o *oracle, reply *gen.Reply) *replyCase {
 	if described == nil || described.Value.Content.Get("application/json") == nil {
 		t.Fatalf("%s answers no JSON with status %d: %s", o.op.ID, reply.Status, reply.Error)
 	}
-	schema := described.Value.Content.Get("application/json").Schema
-	checks, err := specs.Compile(schema, specs.ForReply, specs.Refusals{})
+	overlays, err := specs.OverlaysOf(described.Value.Extensions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &replyCase{oracle: o, reply: reply, schema: schema.Value, checks: checks}
+	schemas := []*openapi3.SchemaRef{described.Value.Content.Get("application/json").Schema}
+	for _, overlay := range overlays {
+		schemas = append(schemas, o.op.Document.T.Components.Schemas[overlay.Schema])
+	}
+	var all []*replyCase
+	for i, schema := range schemas {
+		checks, err := specs.Compile(schema, specs.ForReply, specs.Refusals{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, &replyCase{oracle: o, reply: reply, schema: schema.Value, checks: checks, overlay: i > 0})
+	}
+	return all
 }
 
 // draw changes the reply; what comes out is JSON, since the server encodes nothing else.
 func (a *replyCase) draw(r *rand.Rand) (text []byte, changes []string) {
 	for {
-		s, err := sketchFrom(a.reply.Body, a.schema)
-		if err != nil {
-			panic(err) // the corpus is JSON
-		}
+		s := a.begin(r)
 		changes = nil
 		for range r.IntN(4) {
 			changes = append(changes, s.spoil(r))
@@ -240,6 +252,17 @@ func (a *replyCase) draw(r *rand.Rand) (text []byte, changes []string) {
 			return text, changes
 		}
 	}
+}
+
+func (a *replyCase) begin(r *rand.Rand) *sketch {
+	if a.overlay {
+		return sketchOf(r, a.schema)
+	}
+	s, err := sketchFrom(a.reply.Body, a.schema)
+	if err != nil {
+		panic(err) // the corpus is JSON
+	}
+	return s
 }
 
 func (a *replyCase) disagree(text []byte, met []atomic.Int64) string {
@@ -282,6 +305,9 @@ func decoded(text []byte) (v any) {
 }
 
 func (a *replyCase) theirs(text []byte) []finding {
+	if a.overlay {
+		return pointers(nil, a.schema.VisitJSON(decoded(text), openapi3.MultiErrors(), openapi3.VisitAsResponse()))
+	}
 	header := http.Header{"Content-Type": {"application/json"}}
 	for _, h := range a.reply.Headers {
 		if h.Name != "Content-Type" {
