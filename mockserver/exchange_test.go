@@ -192,7 +192,7 @@ func withSchema(text, other string) mockserver.Vendor {
 		if err != nil {
 			return nil, err
 		}
-		p.Spec, err = specs.LoadFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(strings.ReplaceAll(acmeSpec, text, other))}}, "acme")
+		p.Spec, err = specs.RulesFS(fstest.MapFS{"acme/acme.yaml": {Data: []byte(strings.ReplaceAll(acmeSpec, text, other))}}, "acme")
 		return p, err
 	}
 }
