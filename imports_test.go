@@ -66,11 +66,7 @@ var importTable = []row{
 	{pkg: "mockserver/disk"},                                           // the core's file: knows texts and bytes
 	{
 		pkg:       "mockserver",
-<<<<<<< HEAD
-		mayImport: []string{"specs", "specs/compiled", "mockserver/store", "mockserver/disk"},
-=======
-		mayImport: []string{"specs", "mockserver/store", "mockserver/shape", "mockserver/disk"},
->>>>>>> 5fbb202 (wip)
+		mayImport: []string{"specs", "specs/compiled", "mockserver/store", "mockserver/shape", "mockserver/disk"},
 		inTests:   []string{"mockserver/vendortest"}, // held to its own promises, with a vendor made for it
 	},
 	{pkg: "mockserver/vendortest", mayImport: []string{"specs", "specs/compiled", "mockserver", "mockserver/store"}},

@@ -61,6 +61,10 @@ func watched(vendor mockserver.Vendor) mockserver.Vendor {
 		if err != nil {
 			return nil, err
 		}
+		documents, err := specs.Load(p.Name)
+		if err != nil {
+			return nil, err
+		}
 		authenticate, refuse, failure := p.Authenticate, p.Refuse, p.Failure
 		p.Authenticate = func(c *mockserver.Call) error {
 			err := authenticate(c)
@@ -80,7 +84,7 @@ func watched(vendor mockserver.Vendor) mockserver.Vendor {
 			return failure(c, r)
 		}
 		for id, handler := range p.Handlers {
-			bound := boundType(p.Spec.Operation(id))
+			bound := boundType(documents.Operation(id))
 			p.Handlers[id] = func(c *mockserver.Call) (any, error) {
 				note(c, acceptance+handed(c, bound))
 				return handler(c)
@@ -112,10 +116,10 @@ func bare(vendor mockserver.Vendor) mockserver.Vendor {
 // handed is what a handler sees of a request that was accepted.
 func handed(c *mockserver.Call, bound reflect.Type) string {
 	seen := values{Parameters: map[string]any{}}
-	for _, in := range c.Op.Spec.Parameters {
+	for _, in := range c.Op.Spec.Params {
 		if text, ok := c.Text(in.Name); ok {
 			seen.Parameters[in.Name] = text
-			if !in.Schema.Value.Type.Is("string") {
+			if in.Shape.Type != "string" {
 				seen.Parameters[in.Name], _ = c.Int(in.Name)
 			}
 		}
@@ -201,7 +205,11 @@ func serverOf(t testing.TB, plug func(mockserver.Vendor) mockserver.Vendor) *moc
 // subjectsOf are the operations of all vendors.
 func subjectsOf(t testing.TB, server *mockserver.Server) (all []*subject) {
 	t.Helper()
-	for i, documents := range server.Vendors() {
+	for i, rules := range server.Vendors() {
+		documents, err := specs.Load(rules.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, op := range documents.Operations {
 			o, err := newOracle(op)
 			if err != nil {
