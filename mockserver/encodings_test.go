@@ -1,6 +1,7 @@
 package mockserver
 
 import (
+	"bytes"
 	"hash/maphash"
 	"strconv"
 	"sync"
@@ -33,7 +34,7 @@ func TestEncodings(t *testing.T) {
 				for i, p := range papers {
 					form := quoting{"'|"[(round+worker)%2]}
 					for range 3 {
-						if b = kept.Append(b[:0], p, form); string(b) != string(form.AppendRecord(nil, p)) {
+						if b = kept.Append(b[:0], p, form); !bytes.Equal(b, form.AppendRecord(nil, p)) {
 							t.Errorf("paper %d in the form %c: %q", i, form.mark, b)
 						}
 					}

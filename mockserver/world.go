@@ -132,13 +132,13 @@ func (w *World) Secret(label string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Memo returns what make makes for the key, made once for the world: keys derived from its seed, say. It must depend on
-// nothing that changes. Two calls at once may make it twice; one of the two is kept.
-func (w *World) Memo(key any, make func() any) any {
+// Memo returns what derive returned for the key when it was asked for first in the world: keys made of its seed, say. That
+// must depend on nothing that changes. Two calls at once may both derive it; what one of them returned is kept.
+func (w *World) Memo(key any, derive func() any) any {
 	if v, ok := w.memos.Load(key); ok {
 		return v
 	}
-	v, _ := w.memos.LoadOrStore(key, make())
+	v, _ := w.memos.LoadOrStore(key, derive())
 	return v
 }
 
