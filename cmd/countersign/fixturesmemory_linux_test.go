@@ -19,7 +19,10 @@ func TestFixturesMemoryIsFlat(t *testing.T) {
 	}
 	few, many := most("10000"), most("300000")
 	t.Logf("10,000 records: %d KiB, 300,000: %d KiB", few, many)
-	const slack = 16 << 10
+	slack := int64(16 << 10)
+	if raced { // the detector keeps books of its own
+		slack *= 2
+	}
 	if many > few+slack {
 		t.Errorf("%d KiB for 300,000 records, %d KiB for 10,000", many, few)
 	}
