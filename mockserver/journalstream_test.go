@@ -216,7 +216,11 @@ func TestStreamOutlivesTheServersLimits(t *testing.T) {
 		}
 	}
 	beats <- struct{}{}
-	if ev := e.any(); ev.comment != "still here" {
+	ev := e.any()
+	for ev.kind == "request" { // on a busy machine a reply misses its limit, and the client sends its request again
+		ev = e.any()
+	}
+	if ev.comment != "still here" {
 		t.Errorf("got %+v, want a heartbeat", ev)
 	}
 }
