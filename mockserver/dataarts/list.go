@@ -1,8 +1,6 @@
 package dataarts
 
 import (
-	"strings"
-
 	"github.com/countersign/countersign/mockserver"
 	"github.com/countersign/countersign/mockserver/store"
 )
@@ -39,9 +37,9 @@ func findApprovers(c *mockserver.Call, workspace string) ([]*Approver, int, erro
 	name, filtered := c.Text("approver_name")
 	switch {
 	case !filtered:
-		return pageOf(c.Tx, byCreation, store.Key(workspace), r)
+		return approvers.AppendPage(nil, c.Tx, byCreation, r, workspace)
 	case c.Switch("DA-012") == "exact":
-		return pageOf(c.Tx, byName, store.Key(workspace, name), r)
+		return approvers.AppendPage(nil, c.Tx, byName, r, workspace, name)
 	}
 	return searchByName(c.Tx, workspace, name, r)
 }
@@ -57,33 +55,17 @@ func pageRange(c *mockserver.Call) store.Range {
 	return store.Range{Skip: int(offset - offset%limit), Limit: int(limit), Desc: c.Switch("DA-013") == "newest-first"}
 }
 
-func pageOf(tx *store.Tx, index, prefix string, r store.Range) ([]*Approver, int, error) {
-	total, err := approvers.Count(tx, index, prefix)
-	if err != nil || r.Skip >= total {
-		return nil, total, err
-	}
-	found, err := approvers.Page(tx, index, prefix, r)
-	return found, total, err
-}
-
 // searchByName finds names that contain a text: first those that equal it, then the others, each in the list's order
 // (DA-012).
 func searchByName(tx *store.Tx, workspace, name string, r store.Range) ([]*Approver, int, error) {
-	found, exact, err := pageOf(tx, byName, store.Key(workspace, name), r)
+	found, equal, err := approvers.AppendPage(nil, tx, byName, r, workspace, name)
 	if err != nil {
 		return nil, 0, err
 	}
-	total := exact
-	err = tx.Scan(approvers.Collection(), byCreation, store.Key(workspace), store.Range{Desc: r.Desc}, func(rec any) bool {
-		a := rec.(*Approver)
-		if a.Name == name || !strings.Contains(a.Name, name) {
-			return true
-		}
-		if total >= r.Skip && len(found) < r.Limit {
-			found = append(found, a)
-		}
-		total++
-		return true
-	})
-	return found, total, err
+	r.Skip = max(r.Skip-equal, 0)
+	if r.Limit -= len(found); r.Limit == 0 {
+		r.Limit = -1 // the page is full, the others are only counted
+	}
+	found, others, err := approvers.Search(found, tx, byCreation, store.Text{Contains: name, NotEqual: true}, r, workspace)
+	return found, equal + others, err
 }

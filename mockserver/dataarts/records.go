@@ -182,7 +182,8 @@ var (
 		Schema("Member")
 
 	approvers = store.NewTable("approvers", func(a *Approver) string { return a.ID },
-		ordered(byCreation, func(a *Approver) string { return store.Key(a.Workspace, store.Int(a.number())) }),
+		searchable(ordered(byCreation, func(a *Approver) string { return store.Key(a.Workspace, store.Int(a.number())) }),
+			func(a *Approver) string { return a.Name }),
 		ordered(byName, func(a *Approver) string { return store.Key(a.Workspace, a.Name, store.Int(a.number())) }),
 		ordered(byUser, func(a *Approver) string { return store.Key(a.Workspace, a.UserID) })).
 		References(refers("workspace", "workspaces", func(a *Approver) string { return a.Workspace }),
@@ -225,6 +226,11 @@ func unique[T any](name string, key func(*T) string) store.Index[T] {
 
 func ordered[T any](name string, key func(*T) string) store.Index[T] {
 	return store.Index[T]{Name: name, Key: func(r *T) (string, bool) { return key(r), true }}
+}
+
+func searchable[T any](ix store.Index[T], text func(*T) string) store.Index[T] {
+	ix.Text = text
+	return ix
 }
 
 func refers[T any](field, to string, id func(*T) string) store.Reference[T] {

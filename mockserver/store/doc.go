@@ -13,7 +13,13 @@
 // Records are values that stand still: what Get and Page return is shared with every other reader, so copy a record,
 // change the copy, Put it. A transaction that fails leaves nothing behind.
 //
-// The engine is a set of copy-on-write B-trees, so that a snapshot, a fork and a rollback are one mechanism: a write
-// transaction works on its own copy of the trees it touches, a commit publishes them, readers keep what they began
-// with. Writers of one world take turns; readers never wait.
+// The engine keeps every index as a tree whose nodes never change: a write makes new nodes from the root down to where it
+// wrote, a commit publishes the new roots, readers keep those they began with. So a snapshot, a fork and a rollback are
+// one mechanism and cost nothing to speak of. Writers of one world take turns; readers never wait.
+//
+// A node knows how many records lie under each of its parts: counting, and turning to a page far behind, is one way down
+// the tree. Leaves hold their keys in one piece, less what all of them share in front. An index declared with a Text also
+// holds the texts in one piece, which Search runs over; each node remembers how often it had the last few texts that were
+// searched for, so that after a write only the nodes that are new are searched again. Load builds trees from sorted
+// records, which is how large worlds come to be.
 package store

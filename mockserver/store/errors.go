@@ -47,3 +47,8 @@ func (e *InvalidError) Error() string {
 
 // Unwrap returns what the collection's check said.
 func (e *InvalidError) Unwrap() error { return e.Err }
+
+// errNoText says that an index was not declared with a text.
+func errNoText(collection, index string) error {
+	return fmt.Errorf("store: index %q of collection %s has no text to search", index, collection)
+}

@@ -2,26 +2,39 @@ package store
 
 import "strings"
 
-// escapes keeps the byte that ends a part out of the part, without changing how parts sort.
-var escapes = strings.NewReplacer("\x00", "\x01\x01", "\x01", "\x01\x02")
+// keyRoom is enough for most keys.
+const keyRoom = 128
 
 // Key joins parts into an index key that sorts part by part, so that Key("a") is a prefix of every Key("a", ...) and
 // of no Key("ab", ...). Parts may hold any text.
 func Key(parts ...string) string {
-	n := len(parts)
+	var room [keyRoom]byte
+	return string(AppendKey(room[:0], parts...))
+}
+
+// AppendKey appends what Key returns.
+func AppendKey(b []byte, parts ...string) []byte {
 	for _, p := range parts {
-		n += len(p)
-	}
-	var b strings.Builder
-	b.Grow(n)
-	for _, p := range parts {
-		if strings.ContainsAny(p, "\x00\x01") {
-			p = escapes.Replace(p)
+		if strings.IndexByte(p, 0) >= 0 || strings.IndexByte(p, 1) >= 0 {
+			b = appendEscaped(b, p)
+		} else {
+			b = append(b, p...)
 		}
-		b.WriteString(p)
-		b.WriteByte(0)
+		b = append(b, 0)
 	}
-	return b.String()
+	return b
+}
+
+// appendEscaped keeps the byte that ends a part out of the part, without changing how parts sort.
+func appendEscaped(b []byte, part string) []byte {
+	for i := range len(part) {
+		if c := part[i]; c <= 1 {
+			b = append(b, 1, c+1)
+		} else {
+			b = append(b, c)
+		}
+	}
+	return b
 }
 
 // Int formats n so that its text sorts as the number does, for use as a part of a Key.

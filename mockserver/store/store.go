@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-
-	"github.com/tidwall/btree"
 )
 
 // Store holds the records of one world for a fixed set of collections.
@@ -29,59 +27,39 @@ type Store struct {
 // layout gives every collection its place in a state.
 type layout struct {
 	collections []*Collection
-	place       map[*Collection]int
 	byName      map[string]int
+}
+
+// placeOf panics for a collection that was not given to New. There are few: looking at each beats a map.
+func (l *layout) placeOf(c *Collection) int {
+	for i, there := range l.collections {
+		if there == c {
+			return i
+		}
+	}
+	panic("store: collection " + c.name + " is not of this store")
 }
 
 // state is one published version: never changed once it is current.
 type state struct {
-	tables    []table
+	tables    []version
 	sequences map[string]int64
-}
-
-// table holds the trees of one collection: tree 0 is ordered by id, tree i+1 by index i.
-type table struct{ trees []*btree.BTreeG[entry] }
-
-type entry struct {
-	key string
-	rec *record
-}
-
-// record pairs a value with its id, so that index entries of equal keys have an order.
-type record struct {
-	id    string
-	value any
-}
-
-func lessEntry(a, b entry) bool {
-	if a.key != b.key {
-		return a.key < b.key
-	}
-	return entryID(a) < entryID(b)
-}
-
-func entryID(e entry) string {
-	if e.rec == nil {
-		return ""
-	}
-	return e.rec.id
 }
 
 // New makes an empty store with the given collections.
 func New(collections ...*Collection) (*Store, error) {
-	l := &layout{place: map[*Collection]int{}, byName: map[string]int{}}
+	l := &layout{byName: map[string]int{}}
 	for i, c := range collections {
 		if _, dup := l.byName[c.name]; dup {
 			return nil, fmt.Errorf("store: collection %q declared twice", c.name)
 		}
 		l.byName[c.name] = i
-		l.place[c] = i
 		l.collections = append(l.collections, c)
 	}
 	for _, c := range collections {
-		for _, r := range c.refs {
-			if _, ok := l.byName[r.to]; !ok {
-				return nil, fmt.Errorf("store: collection %q refers to %q, which is not declared", c.name, r.to)
+		for _, to := range c.RefersTo() {
+			if _, ok := l.byName[to]; !ok {
+				return nil, fmt.Errorf("store: collection %q refers to %q, which is not declared", c.name, to)
 			}
 		}
 	}
@@ -91,19 +69,11 @@ func New(collections ...*Collection) (*Store, error) {
 }
 
 func emptyState(l *layout) *state {
-	st := &state{tables: make([]table, len(l.collections))}
+	st := &state{tables: make([]version, len(l.collections))}
 	for i, c := range l.collections {
-		trees := make([]*btree.BTreeG[entry], len(c.indexes)+1)
-		for j := range trees {
-			trees[j] = newTree()
-		}
-		st.tables[i] = table{trees: trees}
+		st.tables[i] = c.table.empty()
 	}
 	return st
-}
-
-func newTree() *btree.BTreeG[entry] {
-	return btree.NewBTreeGOptions(lessEntry, btree.Options{NoLocks: true})
 }
 
 // Fork returns a store with the same records that shares them until either side writes. It takes no time to speak of.
@@ -115,17 +85,8 @@ func (s *Store) Fork() *Store {
 
 // fork is Fork for those who hold the write lock.
 func (s *Store) fork() *Store {
-	cur := s.cur.Load()
 	next := &Store{layout: s.layout}
-	st := &state{tables: make([]table, len(cur.tables)), sequences: cur.sequences}
-	for i, t := range cur.tables {
-		trees := make([]*btree.BTreeG[entry], len(t.trees))
-		for j, tree := range t.trees {
-			trees[j] = tree.IsoCopy()
-		}
-		st.tables[i] = table{trees: trees}
-	}
-	next.cur.Store(st)
+	next.cur.Store(s.cur.Load())
 	return next
 }
 
@@ -210,7 +171,7 @@ func (s *Store) UpdateWith(ctx context.Context, tx *Tx, fn func(*Tx) error) erro
 }
 
 func (s *Store) commit(tx *Tx) error {
-	if tx.owned == nil && !tx.ownSequences {
+	if !tx.writes {
 		return nil
 	}
 	if err := tx.checkReferences(); err != nil {
@@ -239,13 +200,7 @@ func (s *Store) Claims() []string {
 	st := s.cur.Load()
 	var out []string
 	for i, c := range s.layout.collections {
-		if c.claims == nil {
-			continue
-		}
-		st.tables[i].trees[0].Scan(func(e entry) bool {
-			out = append(out, c.claims(e.rec.value)...)
-			return true
-		})
+		out = append(out, c.table.claimsOf(st.tables[i])...)
 	}
 	return out
 }

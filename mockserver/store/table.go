@@ -20,6 +20,21 @@ type Index[T any] struct {
 	Keys func(*T) []string
 	// Unique refuses a second record with the same key.
 	Unique bool
+	// Text, if set, returns what Search looks for a text in. The index keeps a copy of it.
+	Text func(*T) string
+}
+
+// keysOf returns the record's places in the index; one saves the usual single place an allocation.
+func (ix *Index[T]) keysOf(rec *T, one *[1]string) []string {
+	if ix.Keys != nil {
+		return ix.Keys(rec)
+	}
+	key, ok := ix.Key(rec)
+	if !ok {
+		return nil
+	}
+	one[0] = key
+	return one[:]
 }
 
 // Reference says that a field of a record names a record of another collection of the same vendor.
@@ -34,46 +49,35 @@ type Reference[T any] struct {
 	IDs func(*T) []string
 }
 
-// Table declares one collection of records of type T. Make it with NewTable and declare it once, as a package variable.
-type Table[T any] struct{ c *Collection }
-
-// Collection is a Table without its type, as the core handles it.
-type Collection struct {
-	name    string
-	key     func(any) string
-	indexes []index
-	refs    []reference
-	claims  func(any) []string
-	check   func(any) error
-	decode  func([]byte) (any, error)
-	fresh   func() any // a record to be read into
-	shape   func() *shape.Shape
-	schema  string
-}
-
-type index struct {
-	name   string
-	key    func(any) (string, bool)
-	keys   func(any) []string // in place of key
-	unique bool
-}
-
-// all returns the record's places in the index; one saves the usual single place an allocation.
-func (ix *index) all(rec any, one *[1]string) []string {
-	if ix.keys != nil {
-		return ix.keys(rec)
+// idsOf returns the ids that the record names; one saves the usual single id an allocation.
+func (r *Reference[T]) idsOf(rec *T, one *[1]string) []string {
+	if r.ID == nil {
+		return r.IDs(rec)
 	}
-	key, ok := ix.key(rec)
-	if !ok {
-		return nil
-	}
-	one[0] = key
+	one[0] = r.ID(rec)
 	return one[:]
 }
 
-type reference struct {
-	field, to string
-	ids       func(any) []string
+// Table declares one collection of records of type T. Make it with NewTable and declare it once, as a package variable.
+type Table[T any] struct {
+	c       *Collection
+	key     func(*T) string
+	indexes []Index[T]
+	// orders are those of the trees: by id, then as the indexes.
+	orders  []order[T]
+	refs    []Reference[T]
+	claims  func(*T) []string
+	check   func(*T) error
+	writers sync.Pool
+}
+
+// Collection is a Table without its type, as the core handles it.
+type Collection struct {
+	name   string
+	table  untyped
+	fresh  func() any // a record to be read into
+	shape  func() *shape.Shape
+	schema string
 }
 
 // PrimaryIndex is the name of the index over the records' ids.
@@ -81,57 +85,31 @@ const PrimaryIndex = "id"
 
 // NewTable declares a collection. Its index "id" over key is always there.
 func NewTable[T any](name string, key func(*T) string, indexes ...Index[T]) *Table[T] {
-	c := &Collection{
-		name:   name,
-		key:    func(r any) string { return key(r.(*T)) },
-		decode: decodeStrict[T],
-		fresh:  func() any { return new(T) },
-		shape:  sync.OnceValue(shape.Of[T]),
+	t := &Table[T]{key: key, indexes: indexes, orders: []order[T]{{}}}
+	for i := range indexes {
+		t.orders = append(t.orders, order[T]{id: key, text: indexes[i].Text})
 	}
-	for _, ix := range indexes {
-		in := index{name: ix.Name, unique: ix.Unique}
-		if ix.Keys != nil {
-			in.keys = func(r any) []string { return ix.Keys(r.(*T)) }
-		} else {
-			in.key = func(r any) (string, bool) { return ix.Key(r.(*T)) }
-		}
-		c.indexes = append(c.indexes, in)
-	}
-	return &Table[T]{c: c}
-}
-
-func decodeStrict[T any](data []byte) (any, error) {
-	rec := new(T)
-	dec := json.NewDecoder(strings.NewReader(string(data)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(rec); err != nil {
-		return nil, err
-	}
-	return rec, nil
+	t.writers.New = func() any { return new(writer[T]) }
+	t.c = &Collection{name: name, table: t, fresh: func() any { return new(T) }, shape: sync.OnceValue(shape.Of[T])}
+	return t
 }
 
 // References adds references to other collections, checked when a transaction commits.
 func (t *Table[T]) References(refs ...Reference[T]) *Table[T] {
-	for _, r := range refs {
-		ids := r.IDs
-		if ids == nil {
-			ids = func(rec *T) []string { return []string{r.ID(rec)} }
-		}
-		t.c.refs = append(t.c.refs, reference{field: r.Field, to: r.To, ids: func(v any) []string { return ids(v.(*T)) }})
-	}
+	t.refs = append(t.refs, refs...)
 	return t
 }
 
 // Claims declares that records carry credentials or ids that belong to exactly one world ("access-key:LTAI...", the
 // same text that the vendor's Identify returns). A commit that claims what another world owns is refused.
 func (t *Table[T]) Claims(claims func(*T) []string) *Table[T] {
-	t.c.claims = func(v any) []string { return claims(v.(*T)) }
+	t.claims = claims
 	return t
 }
 
 // Check refuses records that contradict themselves: its error fails the Put.
 func (t *Table[T]) Check(check func(*T) error) *Table[T] {
-	t.c.check = func(v any) error { return check(v.(*T)) }
+	t.check = check
 	return t
 }
 
@@ -144,6 +122,19 @@ func (t *Table[T]) Schema(name string) *Table[T] {
 // Collection returns the untyped declaration.
 func (t *Table[T]) Collection() *Collection { return t.c }
 
+// treeOf returns the place of an index among the trees.
+func (t *Table[T]) treeOf(index string) (int, error) {
+	if index == PrimaryIndex {
+		return 0, nil
+	}
+	for i := range t.indexes {
+		if t.indexes[i].Name == index {
+			return i + 1, nil
+		}
+	}
+	return 0, fmt.Errorf("store: collection %s has no index %q", t.c.name, index)
+}
+
 // Name is the collection's name.
 func (c *Collection) Name() string { return c.name }
 
@@ -152,36 +143,61 @@ func (c *Collection) SchemaName() string { return c.schema }
 
 // RefersTo names the collections that records of this one refer to (see Table.References), each once, in the order in
 // which they were declared.
-func (c *Collection) RefersTo() []string {
-	var names []string
-	for _, r := range c.refs {
-		if !slices.Contains(names, r.to) {
-			names = append(names, r.to)
-		}
-	}
-	return names
-}
+func (c *Collection) RefersTo() []string { return c.table.refersTo() }
 
 // ID returns the id of a record of this collection.
-func (c *Collection) ID(rec any) string { return c.key(rec) }
+func (c *Collection) ID(rec any) string { return c.table.idAny(rec) }
 
 // Decode reads one record from JSON. Unknown fields are errors.
 func (c *Collection) Decode(data []byte) (any, error) {
-	rec, err := c.decode(data)
+	rec, err := c.table.decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("record of %s: %w", c.name, err)
 	}
 	return rec, nil
 }
 
-func (c *Collection) index(name string) (int, error) {
-	if name == PrimaryIndex {
-		return 0, nil
-	}
-	for i := range c.indexes {
-		if c.indexes[i].name == name {
-			return i + 1, nil
+// Referred is a reference that a record makes: a field of it names a record of another collection.
+type Referred struct {
+	Field string
+	// To is the name of the other collection, ID that of the record there.
+	To, ID string
+}
+
+// Referred lists the references of a record of this collection, in the order in which they were declared. Empty ids are
+// left out.
+func (c *Collection) Referred(rec any) []Referred { return c.table.referred(rec) }
+
+func (t *Table[T]) refersTo() []string {
+	var names []string
+	for _, r := range t.refs {
+		if !slices.Contains(names, r.To) {
+			names = append(names, r.To)
 		}
 	}
-	return 0, fmt.Errorf("store: collection %s has no index %q", c.name, name)
+	return names
+}
+
+func (t *Table[T]) decode(data []byte) (any, error) {
+	rec := new(T)
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(rec); err != nil {
+		return nil, err
+	}
+	return rec, nil
+}
+
+func (t *Table[T]) referred(rec any) []Referred {
+	var out []Referred
+	var one [1]string
+	for i := range t.refs {
+		r := &t.refs[i]
+		for _, id := range r.idsOf(rec.(*T), &one) {
+			if id != "" {
+				out = append(out, Referred{r.Field, r.To, id})
+			}
+		}
+	}
+	return out
 }

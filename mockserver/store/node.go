@@ -1,0 +1,206 @@
+package store
+
+import (
+	"strings"
+	"sync/atomic"
+)
+
+// A tree is a B-tree with its entries in the leaves: nodes never change, a write makes new ones from the root down to
+// where it wrote. Every node knows how many entries lie under each of its parts, so that the place of a key and the
+// record at a place are both found in one way down.
+//
+// The sizes of nodes weigh the cost of a write (small nodes copy less) against the number of nodes (see
+// BenchmarkStore).
+const (
+	leafSize  = 32
+	innerSize = 24
+)
+
+// node is an inner node, a leaf or, with neither, an empty tree.
+type node[T any] struct {
+	in   *inner[T]
+	leaf *leaf[T]
+}
+
+// leaf holds entries in the order of their keys and, for equal keys, of the records' ids.
+type leaf[T any] struct {
+	n int
+	// keys are what all keys have in common in front, then of each key the rest.
+	keys column
+	// texts are what Search looks at, in an index that has it.
+	texts column
+	recs  [leafSize]*T
+}
+
+// inner holds parts of a tree one behind another.
+type inner[T any] struct {
+	n int
+	// starts says where the parts begin; several nodes may share it.
+	starts []place
+	// ends are the numbers of entries up to the end of each part.
+	ends [innerSize]uint32
+	kids [innerSize]node[T]
+	// found remembers what was searched for lately.
+	found atomic.Pointer[findings]
+}
+
+// place is where an entry stands.
+type place struct{ key, id string }
+
+// order is what the nodes of a tree go by.
+type order[T any] struct {
+	// id returns a record's id, which orders entries of equal keys; nil where no two keys are equal.
+	id func(*T) string
+	// text returns what Search looks at, nil if it is not asked to.
+	text func(*T) string
+}
+
+// keyText is a key to look for, which need not be a string of its own.
+type keyText interface{ ~string | ~[]byte }
+
+func (n node[T]) len() int {
+	switch {
+	case n.in != nil:
+		return int(n.in.ends[n.in.n-1])
+	case n.leaf != nil:
+		return n.leaf.n
+	}
+	return 0
+}
+
+// before is the number of entries in front of part i.
+func (in *inner[T]) before(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return int(in.ends[i-1])
+}
+
+func (l *leaf[T]) prefix() string      { return l.keys.text(0, l.n+1) }
+func (l *leaf[T]) rest(i int) string   { return l.keys.text(i+1, l.n+1) }
+func (l *leaf[T]) textAt(i int) string { return l.texts.text(i, l.n) }
+
+// partWith returns the part of the node to which the place belongs.
+func partWith[T any, K keyText](in *inner[T], key K, id string) int {
+	lo, hi := 1, in.n
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if at := &in.starts[mid]; at.key < string(key) || at.key == string(key) && at.id <= id {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo - 1
+}
+
+// find returns the first entry of the leaf that is not before the place, and whether it stands right there.
+func find[T any, K keyText](l *leaf[T], o *order[T], key K, id string) (i int, there bool) {
+	prefix := l.prefix()
+	if len(key) < len(prefix) || string(key[:len(prefix)]) != prefix {
+		if string(key) < prefix {
+			return 0, false
+		}
+		return l.n, false
+	}
+	rest := key[len(prefix):]
+	lo, hi := 0, l.n
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		switch text := l.rest(mid); {
+		case text < string(rest):
+			lo = mid + 1
+		case text != string(rest):
+			hi = mid
+		default:
+			c := 0
+			if o.id != nil {
+				c = strings.Compare(o.id(l.recs[mid]), id)
+			}
+			if c == 0 {
+				return mid, true
+			}
+			if c < 0 {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+	}
+	return lo, false
+}
+
+// get returns the record at the place, or nil.
+func get[T any, K keyText](n node[T], o *order[T], key K, id string) *T {
+	for n.in != nil {
+		n = n.in.kids[partWith(n.in, key, id)]
+	}
+	if n.leaf == nil {
+		return nil
+	}
+	if i, there := find(n.leaf, o, key, id); there {
+		return n.leaf.recs[i]
+	}
+	return nil
+}
+
+// rank returns how many entries stand before the place, and whether one stands right there.
+func rank[T any, K keyText](n node[T], o *order[T], key K, id string) (before int, there bool) {
+	for n.in != nil {
+		i := partWith(n.in, key, id)
+		before += n.in.before(i)
+		n = n.in.kids[i]
+	}
+	if n.leaf == nil {
+		return 0, false
+	}
+	i, there := find(n.leaf, o, key, id)
+	return before + i, there
+}
+
+// span returns the ranks of the first entry with the prefix and of the first one behind them.
+func span[T any, K keyText](n node[T], o *order[T], prefix K) (from, to int) {
+	if len(prefix) == 0 {
+		return 0, n.len()
+	}
+	from, _ = rank(n, o, prefix, "")
+	var room [128]byte
+	behind := append(room[:0], prefix...)
+	for i := len(behind) - 1; i >= 0; i-- {
+		if behind[i] < 0xff {
+			behind[i]++
+			to, _ = rank(n, o, behind[:i+1], "")
+			return from, to
+		}
+	}
+	return from, n.len()
+}
+
+// appendRecords appends the records of the entries from one rank to another.
+func (n node[T]) appendRecords(dst []*T, from, to int) []*T {
+	if n.leaf != nil {
+		return append(dst, n.leaf.recs[from:to]...)
+	}
+	if from >= to {
+		return dst
+	}
+	for i := n.in.partAt(from); i < n.in.n && n.in.before(i) < to; i++ {
+		start := n.in.before(i)
+		dst = n.in.kids[i].appendRecords(dst, max(from-start, 0), min(to, int(n.in.ends[i]))-start)
+	}
+	return dst
+}
+
+// partAt returns the part that has the entry of the rank.
+func (in *inner[T]) partAt(rank int) int {
+	lo, hi := 0, in.n
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if int(in.ends[mid]) <= rank {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}

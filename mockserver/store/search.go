@@ -1,0 +1,216 @@
+package store
+
+import (
+	"slices"
+	"strings"
+)
+
+// Text says what Search looks for.
+type Text struct {
+	// Contains is in the text of a record, byte for byte.
+	Contains string
+	// NotEqual leaves out records whose text is nothing else.
+	NotEqual bool
+}
+
+// Search returns, in the order of the index, the records with the prefix Key(parts...) whose text (see Index.Text) is
+// as wanted: it appends those that r selects to dst and returns how many there are behind r.After. It looks at the texts
+// of all records with the prefix, once: the next search for the same looks only where records have changed since.
+func (t *Table[T]) Search(dst []*T, tx *Tx, index string, want Text, r Range, parts ...string) ([]*T, int, error) {
+	tree, err := t.treeOf(index)
+	if err == nil {
+		err = tx.ctx.Err()
+	}
+	if err != nil {
+		return dst, 0, err
+	}
+	root, o := t.in(tx).roots[tree], &t.orders[tree]
+	if o.text == nil {
+		return dst, 0, errNoText(t.c.name, index)
+	}
+	var room [keyRoom]byte
+	from, to := span(root, o, AppendKey(room[:0], parts...))
+	from, to = r.behind(from, to, func(after Position) (int, bool) { return rank(root, o, after.Key, after.ID) })
+	if from >= to {
+		return dst, 0, nil
+	}
+	s := &search[T]{want: want, skip: r.Skip, limit: r.Limit, desc: r.Desc, dst: dst}
+	total := s.count(root, from, to)
+	if s.limit == 0 {
+		s.limit = total
+	}
+	if s.limit = min(s.limit, total-r.Skip); s.limit > 0 {
+		s.dst = slices.Grow(dst, s.limit)
+		s.collect(root, from, to)
+	}
+	return s.dst, total, nil
+}
+
+// search is a search under way.
+type search[T any] struct {
+	want Text
+	desc bool
+	// skip and limit are how many of the hits that come next are left out and then taken.
+	skip, limit int
+	dst         []*T
+}
+
+// finding is how many hits a node has up to the end of each of its parts.
+type finding struct {
+	want Text
+	ends [innerSize]uint32
+}
+
+// findings are the latest ones of a node.
+type findings [4]*finding
+
+// longestRemembered bounds the memory that findings take.
+const longestRemembered = 256
+
+// count returns the number of hits among the entries of the node from one rank to another.
+func (s *search[T]) count(n node[T], from, to int) int {
+	switch {
+	case n.in == nil:
+		hits := 0
+		n.leaf.eachHit(s.want, from, to, func(int) { hits++ })
+		return hits
+	case from == 0 && to == n.len():
+		return int(s.find(n.in).ends[n.in.n-1])
+	}
+	hits := 0
+	for i := n.in.partAt(from); i < n.in.n && n.in.before(i) < to; i++ {
+		a, b := n.in.within(i, from, to)
+		hits += s.count(n.in.kids[i], a, b)
+	}
+	return hits
+}
+
+// within is the part of the ranks from one to another that lies in part i, as ranks of it.
+func (in *inner[T]) within(i, from, to int) (int, int) {
+	start := in.before(i)
+	return max(from-start, 0), min(to, int(in.ends[i])) - start
+}
+
+// find returns what the node has, from memory if it can.
+func (s *search[T]) find(in *inner[T]) *finding {
+	known := in.found.Load()
+	if known != nil {
+		for _, f := range known {
+			if f != nil && f.want == s.want {
+				return f
+			}
+		}
+	}
+	f := &finding{want: s.want}
+	hits := 0
+	for i := range in.n {
+		hits += s.count(in.kids[i], 0, in.kids[i].len())
+		f.ends[i] = uint32(hits)
+	}
+	if len(s.want.Contains) > longestRemembered {
+		return f
+	}
+	next := &findings{f}
+	if known != nil {
+		copy(next[1:], known[:])
+	}
+	in.found.Store(next) // whoever did the same meanwhile may do it again later
+	return f
+}
+
+// collect takes hits among the entries of the node from one rank to another.
+func (s *search[T]) collect(n node[T], from, to int) {
+	if n.in == nil {
+		s.collectLeaf(n.leaf, from, to)
+		return
+	}
+	in := n.in
+	var f *finding
+	if from == 0 && to == n.len() {
+		f = s.find(in)
+	}
+	first := in.partAt(from)
+	last := in.partAt(to - 1)
+	for i := first; i <= last && s.limit > 0; i++ {
+		part := i
+		if s.desc {
+			part = last - (i - first)
+		}
+		a, b := in.within(part, from, to)
+		hits := 0
+		if f != nil {
+			hits = f.hits(part)
+		} else {
+			hits = s.count(in.kids[part], a, b)
+		}
+		if hits <= s.skip {
+			s.skip -= hits
+			continue
+		}
+		s.collect(in.kids[part], a, b)
+	}
+}
+
+// hits is the number of hits in part i.
+func (f *finding) hits(i int) int {
+	if i == 0 {
+		return int(f.ends[0])
+	}
+	return int(f.ends[i] - f.ends[i-1])
+}
+
+func (s *search[T]) collectLeaf(l *leaf[T], from, to int) {
+	var hits [leafSize]int
+	n := 0
+	l.eachHit(s.want, from, to, func(i int) {
+		hits[n] = i
+		n++
+	})
+	for k := range n {
+		i := hits[k]
+		if s.desc {
+			i = hits[n-1-k]
+		}
+		switch {
+		case s.skip > 0:
+			s.skip--
+		case s.limit > 0:
+			s.dst = append(s.dst, l.recs[i])
+			s.limit--
+		}
+	}
+}
+
+// eachHit visits the entries from one to another whose text is as wanted. It searches all texts as one.
+func (l *leaf[T]) eachHit(want Text, from, to int, visit func(i int)) {
+	if want.Contains == "" {
+		for i := from; i < to; i++ {
+			if !want.NotEqual || l.textAt(i) != "" {
+				visit(i)
+			}
+		}
+		return
+	}
+	texts := l.texts.all(l.n)
+	pos, stop := l.texts.end(from-1), l.texts.end(to-1)
+	for i := from; ; {
+		next := strings.Index(texts[pos:stop], want.Contains)
+		if next < 0 {
+			return
+		}
+		pos += next
+		for l.texts.end(i) <= pos {
+			i++
+		}
+		end := l.texts.end(i)
+		switch {
+		case pos+len(want.Contains) > end: // the text and the next one contain it together
+			pos++
+			continue
+		case !want.NotEqual || end-l.texts.end(i-1) != len(want.Contains):
+			visit(i)
+		}
+		pos = end
+		i++
+	}
+}

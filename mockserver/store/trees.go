@@ -1,0 +1,167 @@
+package store
+
+// trees is a version of a collection: tree 0 is ordered by id, tree i+1 by index i.
+type trees[T any] struct {
+	roots []node[T]
+	// room saves the usual few roots an allocation.
+	room [5]node[T]
+}
+
+func (t *Table[T]) empty() version { return &trees[T]{roots: make([]node[T], len(t.orders))} }
+
+func (v *trees[T]) len() int { return v.roots[0].len() }
+
+func (v *trees[T]) clone() version {
+	c := new(trees[T])
+	c.roots = append(c.room[:0], v.roots...)
+	return c
+}
+
+// in returns the version of the collection that the transaction sees.
+func (t *Table[T]) in(tx *Tx) *trees[T] { return tx.state.tables[tx.layout.placeOf(t.c)].(*trees[T]) }
+
+// Put stores the record under its id, in place of one that has it. The record must not be changed afterwards.
+// Errors: *InvalidError, *DuplicateError, ErrReadOnly, the context's.
+func (t *Table[T]) Put(tx *Tx, rec *T) error {
+	if err := tx.own(t.c); err != nil {
+		return err
+	}
+	v := t.in(tx)
+	if err := t.acceptable(v, rec); err != nil {
+		return err
+	}
+	w := t.writers.Get().(*writer[T])
+	defer t.release(w)
+	w.changes = append(w.changes[:0], change[T]{key: t.key(rec), rec: rec})
+	v.roots[0] = w.write(v.roots[0], &t.orders[0], w.changes)
+	var old *T
+	if len(w.old) > 0 {
+		old = w.old[0]
+	}
+	t.reindex(w, v, old, rec)
+	t.note(tx, old, rec)
+	return nil
+}
+
+// Delete removes the record with the id, or returns ErrNotFound.
+func (t *Table[T]) Delete(tx *Tx, id string) error {
+	if err := tx.own(t.c); err != nil {
+		return err
+	}
+	v := t.in(tx)
+	old, err := t.Get(tx, id)
+	if err != nil {
+		return err
+	}
+	w := t.writers.Get().(*writer[T])
+	defer t.release(w)
+	w.changes = append(w.changes[:0], change[T]{key: id, rec: old, gone: true})
+	v.roots[0] = w.write(v.roots[0], &t.orders[0], w.changes)
+	t.reindex(w, v, old, nil)
+	t.note(tx, old, nil)
+	if tx.keeps {
+		tx.changed = append(tx.changed, Changed{t.c, id, nil})
+	}
+	return nil
+}
+
+func (t *Table[T]) release(w *writer[T]) {
+	w.reset()
+	t.writers.Put(w)
+}
+
+// acceptable reports why the record cannot be put.
+func (t *Table[T]) acceptable(v *trees[T], rec *T) error {
+	if err := t.valid(rec); err != nil {
+		return err
+	}
+	var one [1]string
+	for i := range t.indexes {
+		if !t.indexes[i].Unique {
+			continue
+		}
+		for _, key := range t.indexes[i].keysOf(rec, &one) {
+			if there := t.other(v.roots[i+1], i+1, key, t.key(rec)); there != nil {
+				return &DuplicateError{Collection: t.c.name, Index: t.indexes[i].Name, ID: t.key(there)}
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Table[T]) valid(rec *T) error {
+	if t.check != nil {
+		if err := t.check(rec); err != nil {
+			return &InvalidError{Collection: t.c.name, ID: t.key(rec), Err: err}
+		}
+	}
+	return nil
+}
+
+// other returns a record with the key that is not the one with the id, or nil.
+func (t *Table[T]) other(root node[T], tree int, key, id string) *T {
+	from, _ := rank(root, &t.orders[tree], key, "")
+	var room [128]byte
+	next := append(append(room[:0], key...), 0) // no key stands between the two
+	to, _ := rank(root, &t.orders[tree], next, "")
+	for ; from < to; from++ {
+		var at [1]*T
+		if rec := root.appendRecords(at[:0], from, from+1)[0]; t.key(rec) != id {
+			return rec
+		}
+	}
+	return nil
+}
+
+// reindex takes the old record out of the indexes and puts the new one in; either may be nil.
+func (t *Table[T]) reindex(w *writer[T], v *trees[T], old, rec *T) {
+	var one [1]string
+	for i := range t.indexes {
+		w.changes = w.changes[:0]
+		if rec != nil {
+			for _, key := range t.indexes[i].keysOf(rec, &one) {
+				w.changes = append(w.changes, change[T]{key: key, rec: rec})
+			}
+		}
+		if old != nil {
+			for _, key := range t.indexes[i].keysOf(old, &one) {
+				w.changes = append(w.changes, change[T]{key: key, rec: old, gone: true})
+			}
+		}
+		if o := &t.orders[i+1]; len(w.changes) > 0 {
+			w.changes = o.sort(w.changes)
+			v.roots[i+1] = w.write(v.roots[i+1], o, w.changes)
+		}
+	}
+}
+
+// note tells the transaction of a record that was put in place of another one, or deleted; either may be nil.
+func (t *Table[T]) note(tx *Tx, old, rec *T) {
+	if t.claims != nil && old != nil {
+		tx.dropped = append(tx.dropped, t.claims(old)...)
+	}
+	if rec == nil {
+		return
+	}
+	if t.claims != nil {
+		tx.claimed = append(tx.claimed, t.claims(rec)...)
+	}
+	if tx.keeps {
+		tx.changed = append(tx.changed, Changed{t.c, t.key(rec), rec})
+	}
+	if len(t.refs) > 0 {
+		tx.written = append(tx.written, written{t.c, rec})
+	}
+}
+
+func (t *Table[T]) claimsOf(v version) []string {
+	if t.claims == nil {
+		return nil
+	}
+	var out []string
+	root := v.(*trees[T]).roots[0]
+	for _, rec := range root.appendRecords(nil, 0, root.len()) {
+		out = append(out, t.claims(rec)...)
+	}
+	return out
+}
