@@ -3,6 +3,7 @@ package mockserver
 import (
 	"hash/maphash"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 )
 
@@ -19,6 +20,7 @@ type Form[T any] interface {
 // for any more makes room for others. It is used by many goroutines at once and holds no lock.
 type Encodings[T any, F Form[T]] struct {
 	seed   maphash.Seed
+	making sync.Once // of the next two, when the first record is shown: a start has no use for them
 	slots  []slotOf[T, F]
 	sights []atomic.Uint32
 	used   atomic.Int64
@@ -49,13 +51,17 @@ const (
 
 // NewEncodings keeps up to budget bytes. Its tables take another 20 bytes for every 512 of them.
 func NewEncodings[T any, F Form[T]](budget int) *Encodings[T, F] {
-	n := 1 << bits.Len(uint(max(budget/perSlot, 2)-1)) //nolint:gosec // not negative
-	return &Encodings[T, F]{seed: maphash.MakeSeed(), budget: int64(budget),
-		slots: make([]slotOf[T, F], n), sights: make([]atomic.Uint32, n)}
+	return &Encodings[T, F]{seed: maphash.MakeSeed(), budget: int64(budget)}
+}
+
+func (e *Encodings[T, F]) tables() {
+	n := 1 << bits.Len(uint(max(e.budget/perSlot, 2)-1)) //nolint:gosec // not negative
+	e.slots, e.sights = make([]slotOf[T, F], n), make([]atomic.Uint32, n)
 }
 
 // Append appends the JSON of a record in a form.
 func (e *Encodings[T, F]) Append(b []byte, rec *T, form F) []byte {
+	e.making.Do(e.tables)
 	hash := maphash.Comparable(e.seed, rec) // the form would cost more to hash than its record
 	for i := range uint64(2) {
 		place := e.place(hash, i)

@@ -70,7 +70,7 @@ func (s *Server) vendorNames() []string {
 
 func (r *faultRule) checkWhen() error {
 	switch {
-	case r.ID != "" && !worldName.MatchString(r.ID):
+	case r.ID != "" && !wellNamed(r.ID):
 		return fmt.Errorf("id %q: want 1 to 64 letters, digits, dots, dashes or underscores", r.ID)
 	case r.Nth < 0 || r.From < 0 || r.Times < 0:
 		return errors.New("nth, from and times count from 1 on")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -64,8 +63,6 @@ type FixtureView struct {
 	Collections map[string]int `json:"collections"`
 }
 
-var fixtureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
 // PutFixture makes a fixture, in place of one of that name: a world that is prepared once, so that others can be made from
 // it in next to no time (WorldSetting.Base). Its setting is that of a world without name and credentials; it is checked, and
 // its records are made, at once. Worlds that were made from an earlier one stay as they are. created says that there was
@@ -116,7 +113,7 @@ func checkFixture(name string, setting *WorldSetting) error {
 	switch {
 	case name == baseDemo || name == baseEmpty:
 		return fmt.Errorf("fixture name %q: it is taken for good", name)
-	case !fixtureName.MatchString(name):
+	case !wellNamed(name):
 		return fmt.Errorf("fixture name %q: want 1 to 64 letters, digits, dots, dashes or underscores", name)
 	case setting.Name != "":
 		return errors.New("name: a fixture is no world; worlds of it have names")

@@ -68,9 +68,10 @@ type overlay struct {
 
 func compileOperations(p *Plug) ([]*Operation, error) {
 	var ops []*Operation
+	replies := replySchemas{}
 	var problems []error
 	for _, spec := range p.Spec.Operations {
-		op, err := compileOperation(spec, p.Handlers[spec.ID])
+		op, err := compileOperation(spec, p.Handlers[spec.ID], replies)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("operation %s: %w", spec.ID, err))
 			continue
@@ -86,7 +87,7 @@ func compileOperations(p *Plug) ([]*Operation, error) {
 	return ops, errors.Join(problems...)
 }
 
-func compileOperation(spec *specs.OperationRules, h Handler) (*Operation, error) {
+func compileOperation(spec *specs.OperationRules, h Handler, replies replySchemas) (*Operation, error) {
 	op := &Operation{ID: spec.ID, Spec: spec, handler: h, readOnly: spec.Method == http.MethodGet, replies: map[int]*replyRule{}}
 	if h == nil {
 		return nil, errors.New("has no handler")
@@ -95,7 +96,7 @@ func compileOperation(spec *specs.OperationRules, h Handler) (*Operation, error)
 		op.headers = append(op.headers, headerRule{rule, http.CanonicalHeaderKey(rule.Name)})
 	}
 	op.compilePath(spec.Path)
-	return op, errors.Join(op.compileParams(spec), op.compileBody(spec), op.compileReplies(spec))
+	return op, errors.Join(op.compileParams(spec), op.compileBody(spec), op.compileReplies(spec, replies))
 }
 
 func (op *Operation) compilePath(path string) {
@@ -156,10 +157,10 @@ func (op *Operation) compileBody(spec *specs.OperationRules) error {
 	return checkRefusals(in.Part.Refusals)
 }
 
-func (op *Operation) compileReplies(spec *specs.OperationRules) error {
+func (op *Operation) compileReplies(spec *specs.OperationRules, schemas replySchemas) error {
 	for i := range spec.Replies {
 		in := &spec.Replies[i]
-		rule := compileReply(in)
+		rule := schemas.compileReply(in)
 		if in.Status == 0 {
 			op.fallback = rule
 			continue
@@ -175,16 +176,26 @@ func (op *Operation) compileReplies(spec *specs.OperationRules) error {
 	return nil
 }
 
-func compileReply(in *specs.ReplyRules) *replyRule {
+// replySchemas are the checks of a vendor's replies. Most replies are one of a few errors.
+type replySchemas map[*specs.Shape]*specs.Schema
+
+func (r replySchemas) compileReply(in *specs.ReplyRules) *replyRule {
 	rule := &replyRule{headers: in.Headers}
 	if !in.JSON {
 		return rule
 	}
-	rule.schema = in.Shape.Compile(specs.ForReply, specs.Refusals{})
+	rule.schema = r.of(in.Shape)
 	for _, o := range in.Overlays {
-		rule.overlays = append(rule.overlays, overlay{o.Assumption, o.Value, o.Shape.Compile(specs.ForReply, specs.Refusals{})})
+		rule.overlays = append(rule.overlays, overlay{o.Assumption, o.Value, r.of(o.Shape)})
 	}
 	return rule
+}
+
+func (r replySchemas) of(shape *specs.Shape) *specs.Schema {
+	if r[shape] == nil {
+		r[shape] = shape.Compile(specs.ForReply, specs.Refusals{})
+	}
+	return r[shape]
 }
 
 // reply is what the document says of replies with a status, nil if it says nothing.

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/countersign/countersign/mockserver/store"
@@ -42,19 +41,13 @@ func seeded(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 
 // demoTime is what demo records take for the present when they are made, whatever the clock of the world.
 var demoTime = time.Date(2026, 1, 15, 8, 0, 0, 0, time.UTC)
 
-// plugAll makes the plugs side by side, since some take their time, and plugs them in in order.
+// plugAll makes the plugs and plugs them in.
 func (s *Server) plugAll(vendors []Vendor) error {
-	made := make([]*Plug, len(vendors))
-	problems := make([]error, len(vendors))
-	var wg sync.WaitGroup
-	for i, vendor := range vendors {
-		wg.Go(func() { made[i], problems[i] = vendor(Env{LoadSpec: compiled.Load}) })
-	}
-	wg.Wait()
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
-	for _, p := range made {
+	for _, vendor := range vendors {
+		p, err := vendor(Env{LoadSpec: compiled.Load})
+		if err != nil {
+			return err
+		}
 		if err := s.plugIn(p); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package mockserver
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 )
@@ -24,12 +23,10 @@ type Snapshot struct {
 // maxSnapshots bounds the snapshots of a world: each keeps what the world was, fault rules too.
 const maxSnapshots = 1000
 
-var snapshotName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
 // SaveSnapshot remembers the world as it is, in place of a snapshot of that name. It shares its records with the world
 // until they change, so it costs little however many there are. Errors: what is wrong with the name, *disk.Error.
 func (w *World) SaveSnapshot(name string) (Snapshot, error) {
-	if !snapshotName.MatchString(name) {
+	if !wellNamed(name) {
 		return Snapshot{}, fmt.Errorf("snapshot name %q: want 1 to 64 letters, digits, dots, dashes or underscores", name)
 	}
 	w.mu.Lock()

@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -32,8 +31,8 @@ func (s *Setup) Switch(id string) string { return s.World.Switch(s.plug.Name, id
 // Load puts records from JSON into the vendor's collections: {"collection": [record, ...], ...}. Unknown collections are
 // errors, and so are records that leave their collection's schema (see RecordError), save in Plug.Demo.
 func (s *Setup) Load(data []byte) error {
-	var all map[string][]json.RawMessage
-	if err := json.Unmarshal(data, &all); err != nil {
+	all, err := recordsOf(data)
+	if err != nil {
 		return fmt.Errorf("records of %s: %w", s.plug.Name, err)
 	}
 	for i, c := range s.plug.Collections {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -272,8 +271,6 @@ func findTransition(list []*transition, id string) int {
 	return slices.IndexFunc(list, func(t *transition) bool { return t.Transition.ID == id })
 }
 
-var transitionID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
 // compileTransition checks a transition that is written now.
 func (s *Server) compileTransition(t Transition, now time.Time) (*transition, error) {
 	p, col, err := s.findCollection(t.Collection)
@@ -282,7 +279,7 @@ func (s *Server) compileTransition(t Transition, now time.Time) (*transition, er
 	}
 	made := &transition{in: placed{p, p.place(col.Name())}}
 	t.Collection = made.in.name()
-	if t.ID != "" && !transitionID.MatchString(t.ID) {
+	if t.ID != "" && !wellNamed(t.ID) {
 		return nil, fmt.Errorf("id %q: want 1 to 64 letters, digits, dots, dashes or underscores", t.ID)
 	}
 	if err := made.in.checkChange(&t); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"sort"
 	"strings"
 	"sync"
@@ -31,8 +30,6 @@ func (e *ClaimError) Error() string {
 
 // DefaultWorld is the name of the world that takes the requests no other world claims.
 const DefaultWorld = "default"
-
-var worldName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // worlds is the registry: every world by name, and who owns which credential.
 type worlds struct {
@@ -147,7 +144,7 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 	if setting.SigningClock != "" && setting.SigningClock != signingWall && setting.SigningClock != signingWorld {
 		return nil, fmt.Errorf("signing_clock %q: want \"wall\" or \"world\"", setting.SigningClock)
 	}
-	if setting.Name != "" && !worldName.MatchString(setting.Name) {
+	if setting.Name != "" && !wellNamed(setting.Name) {
 		return nil, fmt.Errorf("world name %q: want 1 to 64 letters, digits, dots, dashes or underscores", setting.Name)
 	}
 	if err := checkAssumptions(setting.Assumptions, s.specs); err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -76,6 +77,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	collect := f.uncollected()
 	srv, err := mockserver.New(plan.options)
 	if err != nil {
 		return a.blame(f.whyNotData(err), f.assume)
@@ -87,10 +89,21 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 		return errors.Join(err, srv.Shutdown(ctx))
 	}
 	a.greet(plan)
+	collect()
 	<-ctx.Done()
 	stop() // from here on an interrupt ends the process
 	plan.options.Log.Info("stopping; requests in flight are answered, another interrupt ends it at once")
 	return a.stop(srv, f)
+}
+
+// uncollected keeps the garbage collector from work until what it returns is called: the demo world needs less memory than
+// a collection takes time. Worlds of the user's own may be large.
+func (f *serveFlags) uncollected() (collect func()) {
+	if f.world != "" || f.data != "" {
+		return func() {}
+	}
+	percent := debug.SetGCPercent(-1)
+	return func() { debug.SetGCPercent(percent); debug.FreeOSMemory() }
 }
 
 func (a *app) stop(srv *mockserver.Server, f *serveFlags) error {
