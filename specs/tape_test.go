@@ -134,13 +134,20 @@ func FuzzTape(f *testing.F) {
 	f.Fuzz(sameAsEncodingJSON)
 }
 
-// TestTapeDoesNotAllocate once it has grown.
-func TestTapeDoesNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerRun
-	text := []byte(`{"a":[1,2,{"b":"c\n"}],"d":null,"e":"é"}`)
+// TestGoodValuesDoNotAllocate once the tape has grown: neither reading nor checking them.
+func TestGoodValuesDoNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerRun
+	text := []byte(`{"zip":"12345","name":"n\u00e9","age":7,"tags":["a","b"],"note":null,"inner":{"x":true},"any":[1,{}],"map":{}}`)
+	schema, err := Compile(schemaOf(t, personSchema), ForRequest, Refusals{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var tape Tape
 	if allocs := testing.AllocsPerRun(100, func() {
 		if err := tape.Read(text); err != nil {
 			t.Fatal(err)
+		}
+		if v := schema.CheckTape(&tape, Refusals{}, func(string) { t.Error("unknown") }); v != nil {
+			t.Fatal(v)
 		}
 	}); allocs > 0 {
 		t.Errorf("%v allocations", allocs)

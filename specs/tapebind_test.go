@@ -101,3 +101,24 @@ func TestBindWantsAPointer(t *testing.T) {
 		}
 	}
 }
+
+// FuzzBind holds Bind to json.Unmarshal of the same value, of each name the last, as long as no name is spelt as no tag is.
+func FuzzBind(f *testing.F) {
+	for _, text := range append([]string{`{"text":"a","in":{"x":"b","y":true},"in":{"x":"c"},"next":{"flag_p":null,"list":["d"]}}`}, jsonTexts...) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var tape Tape
+		if tape.Read([]byte(text)) != nil || strings.ToLower(text) != text {
+			return
+		}
+		var got, want boundAll
+		err, wantErr := tape.Bind(&got), json.Unmarshal(tape.AppendJSON(nil), &want)
+		if (err == nil) != (wantErr == nil) {
+			t.Fatalf("%s: got error %v, want %v", text, err, wantErr)
+		}
+		if err == nil && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", text, got, want)
+		}
+	})
+}
