@@ -81,6 +81,18 @@ func (b *bench) loadSide(ctx context.Context, s *side, seconds int) (*round, err
 	}
 }
 
+// bottleneck says so where the generator had hardly any time left, so that faster programs could not have shown it.
+func (d *duel) bottleneck() string {
+	busiest := 0.0
+	for _, r := range slices.Concat(d.Ours, d.Theirs) {
+		busiest = max(busiest, r.busy())
+	}
+	if busiest < 0.95 {
+		return ""
+	}
+	return fmt.Sprintf("wrk was busy for %.0f %% of a round: it was the bottleneck", 100*busiest)
+}
+
 // p99 is how many times as long the slowest hundredth takes as with the other side, from the medians of the rounds.
 func (d *duel) p99() float64 {
 	at := func(rounds []*round) float64 {

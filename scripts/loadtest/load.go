@@ -70,6 +70,11 @@ type round struct {
 
 func (r *round) rate() float64 { return float64(r.Requests) / float64(r.Micros) * 1e6 }
 
+// busy is the share of the round that the generator worked.
+func (r *round) busy() float64 {
+	return float64(r.WrkCPU.Microseconds()) / float64(r.Micros) / float64(threads())
+}
+
 // perRequest is the CPU time that a request took, of both sides.
 func (r *round) perRequest() float64 { return float64(r.CPU+r.WrkCPU) / float64(r.Requests) }
 

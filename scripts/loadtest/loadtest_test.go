@@ -38,6 +38,13 @@ func TestDuelCompares(t *testing.T) {
 	if d.Rate[0] != 0.5 || d.ByCPU[0] < 0.333 || d.ByCPU[0] > 0.334 || d.p99() != 1.7 {
 		t.Errorf("rate %v, by CPU %v, p99 %v", d.Rate, d.ByCPU, d.p99())
 	}
+	if d.bottleneck() != "" {
+		t.Error("wrk is said to be the bottleneck")
+	}
+	ours.WrkCPU = time.Duration(threads()) * 990 * time.Millisecond
+	if want := "99 %"; !strings.Contains(d.bottleneck(), want) {
+		t.Errorf("%q lacks %q", d.bottleneck(), want)
+	}
 	for target, met := range map[float64]bool{0.5: true, 0.51: false} {
 		if f := d.figure(target); f.met != met || f.value != "0.50" {
 			t.Errorf("against %v: %+v", target, f)

@@ -179,7 +179,7 @@ func (s *server) launch(ctx context.Context, patience time.Duration) (time.Durat
 	return time.Since(begin), err
 }
 
-// admin calls the admin API.
+// admin calls the admin API with JSON.
 func (s *server) admin(ctx context.Context, method, path string, body, into any) error {
 	var text bytes.Buffer
 	if body != nil {
@@ -187,24 +187,36 @@ func (s *server) admin(ctx context.Context, method, path string, body, into any)
 			return err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addr+"/__admin"+path, &text)
+	answer, err := s.call(ctx, method, path, "application/json", &text)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	defer answer.Close()
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(answer).Decode(into)
+}
+
+// call calls the admin API and returns the body of its answer, which is not a refusal.
+func (s *server) call(ctx context.Context, method, path, contentType string, body io.Reader) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addr+"/__admin"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode >= 300 {
-		err = fmt.Errorf("%s %s: status %d: %s", method, path, resp.StatusCode, last(answer, 300))
+	if resp.StatusCode >= 300 {
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 300))
+		return nil, fmt.Errorf("%s %s: status %d: %s", method, path, resp.StatusCode, text)
 	}
-	if err != nil || into == nil {
-		return err
-	}
-	return json.Unmarshal(answer, into)
+	return resp.Body, nil
 }
 
 func freeAddress() (string, error) {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,9 +16,11 @@ import (
 func startRows() []row {
 	return []row{
 		{id: "ready", work: "ready after start, demo world", target: "≤ 30 ms", measure: ready},
-		{id: "world-snapshot", work: "a world of that many approvers from its own form on disk", target: "≤ 2 s", measure: worldFromDisk},
+		{id: "world-packed", work: "a world of that many approvers from its own form (packed)", target: "≤ 2 s",
+			measure: imports("?form=packed", "application/vnd.countersign.world", 2*time.Second)},
 		{id: "world-seed", work: "a world of that many approvers from a seed", target: "≤ 2 s", measure: worldFromSeed},
 		{id: "world-json", work: "a world of that many approvers from JSON", target: "≤ 15 s", measure: worldFromJSON},
+		{id: "world-json-import", work: "the same, exported as JSON", target: "≤ 15 s", measure: imports("", "application/json", 15*time.Second)},
 	}
 }
 
@@ -80,43 +84,79 @@ func worldFromJSON(ctx context.Context, b *bench) (*figure, error) {
 	return b.scaled(b.starts(ctx, b.few(3), 15*time.Second, flags...))
 }
 
-// worldFromDisk keeps a world in a folder, and starts on it again.
-func worldFromDisk(ctx context.Context, b *bench) (*figure, error) {
-	flags, err := b.worldFlags(largeServer)
-	if err != nil {
-		return nil, err
+// imports measures importing what was exported in a form, into a server that has the demo world alone.
+func imports(query, contentType string, most time.Duration) func(context.Context, *bench) (*figure, error) {
+	return func(ctx context.Context, b *bench) (*figure, error) {
+		file := b.path("exported")
+		if err := b.export(ctx, query, file); err != nil {
+			return nil, err
+		}
+		return b.scaled(repeated(b.few(3), most, func() (elapsed, spent time.Duration, err error) {
+			return b.timed(ctx, func(s *server) error { return s.importFile(ctx, file, contentType) })
+		}))
 	}
-	data := b.path("data")
-	s, err := b.serve(ctx, append(flags, "--data", data)...)
+}
+
+// export writes the large world into a file.
+func (b *bench) export(ctx context.Context, query, file string) error {
+	s, err := b.server(ctx, freshServer)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.stop()
-	return b.scaled(b.starts(ctx, b.few(3), 2*time.Second, append(flags, "--data", data)...))
+	from, err := s.call(ctx, http.MethodGet, "/worlds/default/export"+query, "", nil)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
+}
+
+func (s *server) importFile(ctx context.Context, file, contentType string) error {
+	from, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	answer, err := s.call(ctx, http.MethodPost, "/worlds/import?name=large", contentType, from)
+	if err != nil {
+		return err
+	}
+	return answer.Close()
+}
+
+// timed starts a server and says how long it takes to do something, and what that takes of the processor.
+func (b *bench) timed(ctx context.Context, do func(*server) error) (elapsed, spent time.Duration, err error) {
+	s, err := b.serve(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer s.stop()
+	before, err := s.cpu()
+	if err != nil {
+		return 0, 0, err
+	}
+	begin := time.Now()
+	if err := do(s); err != nil {
+		return 0, 0, err
+	}
+	elapsed = time.Since(begin)
+	after, err := s.cpu()
+	return elapsed, after - before, err
 }
 
 // worldFromSeed has a running server generate a world.
 func worldFromSeed(ctx context.Context, b *bench) (*figure, error) {
 	return b.scaled(repeated(b.few(3), 2*time.Second, func() (elapsed, spent time.Duration, err error) {
-		s, err := b.serve(ctx)
-		if err != nil {
-			return 0, 0, err
-		}
-		defer s.stop()
-		before, err := s.cpu()
-		if err != nil {
-			return 0, 0, err
-		}
-		begin := time.Now()
-		limited, cancel := context.WithTimeout(ctx, b.patience)
-		defer cancel()
-		err = s.admin(limited, http.MethodPost, "/worlds", map[string]any{"name": "large", "base": "demo",
-			"generate": map[string]any{"seed": 7, "counts": map[string]int{"dataarts.approvers": b.records}}}, nil)
-		elapsed = time.Since(begin)
-		if err == nil {
-			spent, err = s.cpu()
-		}
-		return elapsed, spent - before, err
+		return b.timed(ctx, func(s *server) error {
+			limited, cancel := context.WithTimeout(ctx, b.patience)
+			defer cancel()
+			return s.admin(limited, http.MethodPost, "/worlds", map[string]any{"name": "large", "base": "demo",
+				"generate": map[string]any{"seed": 7, "counts": map[string]int{"dataarts.approvers": b.records}}}, nil)
+		})
 	}))
 }
 
@@ -197,7 +237,12 @@ var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)$`)
 // heap is the live heap of a server with --pprof, in bytes.
 func (s *server) heap(ctx context.Context) (int64, error) {
 	for range 2 { // the second collection frees what the first one finalized
-		text, err := s.text(ctx, "/debug/pprof/heap?gc=1&debug=1")
+		var text []byte
+		answer, err := s.call(ctx, http.MethodGet, "/debug/pprof/heap?gc=1&debug=1", "", nil)
+		if err == nil {
+			text, err = io.ReadAll(answer)
+			err = errors.Join(err, answer.Close())
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -209,22 +254,6 @@ func (s *server) heap(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("the profile does not say HeapAlloc")
 	}
 	return s.live, nil
-}
-
-func (s *server) text(ctx context.Context, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+"/__admin"+path, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: status %d", path, resp.StatusCode)
-	}
-	return io.ReadAll(resp.Body)
 }
 
 // memoryCache is what asking for random pages, of all records together, leaves on the heap beside a journal of 1 MiB.

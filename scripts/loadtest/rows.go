@@ -111,7 +111,7 @@ func refusal(id, what string, refused, accepted work) row {
 // figure judges the median of the rounds.
 func (d *duel) figure(target float64) *figure {
 	return &figure{value: fmt.Sprintf("%.2f", median(d.Rate)), spread: spread(d.Rate), byCPU: fmt.Sprintf("%.2f", median(d.ByCPU)),
-		met: median(d.Rate) >= target}
+		met: median(d.Rate) >= target, note: d.bottleneck()}
 }
 
 func spread(values []float64) string {
