@@ -206,7 +206,7 @@ func TestDroppedWorldsLeaveNothing(t *testing.T) {
 			settled = size()
 		}
 	}
-	if now := size(); now > settled {
+	if now := size(); now > 2*settled { // it grows by doubling, and how full it was at that moment is a matter of luck
 		t.Errorf("the file grew from %d to %d bytes", settled, now)
 	}
 }
