@@ -160,10 +160,16 @@ func bareGin(method, path string, reply *sink) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	status, contentType, body := reply.status, reply.header.Get("Content-Type"), bytes.Clone(reply.body)
+	header := reply.header.Clone()
+	header.Del("Content-Type")
+	header.Del("Content-Length")
 	engine.Handle(method, path, func(c *gin.Context) {
 		if _, err := io.Copy(io.Discard, c.Request.Body); err != nil {
 			_ = c.AbortWithError(http.StatusBadRequest, err)
 			return
+		}
+		for name, values := range header {
+			c.Header(name, values[0])
 		}
 		c.Data(status, contentType, body)
 	})

@@ -4,7 +4,7 @@
 // # How a row is measured
 //
 // The server is the binary that users run, in its default settings. A row's requests are signed beforehand with the
-// reference client and written to a file. One of them is sent, and its reply (status, Content-Type, bytes) becomes that of the
+// reference client and written to a file. One of them is sent, and its reply (status, header, bytes) becomes that of the
 // yardstick: a gin handler with nothing around it, on the same method and path, which reads the request and answers with
 // those bytes. Then wrk sends the requests from that file over loopback with 32 connections, to yardstick and server in turn:
 //

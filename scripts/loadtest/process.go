@@ -96,8 +96,12 @@ func (b *bench) yardstick(ctx context.Context, r *recorded, reply *reply) (*proc
 	if err := os.WriteFile(file, reply.body, 0o600); err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.CommandContext(ctx, b.bin+"/yardstick", "--method", r.method, "--path", r.path,
-		"--status", strconv.Itoa(reply.status), "--content-type", reply.contentType, "--body", file)}
+	args := []string{"--method", r.method, "--path", r.path, "--status", strconv.Itoa(reply.status),
+		"--content-type", reply.contentType, "--body", file}
+	for name, values := range reply.header {
+		args = append(args, "--header", name+": "+values[0])
+	}
+	p := &process{cmd: exec.CommandContext(ctx, b.bin+"/yardstick", args...)}
 	p.cmd.Stderr = b.log
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -153,8 +153,10 @@ func definitions(size int) func(*server) (signer, error) {
 type reply struct {
 	status      int
 	contentType string
-	body        []byte
-	took        time.Duration
+	// header are the other fields, less those that net/http adds by itself.
+	header http.Header
+	body   []byte
+	took   time.Duration
 }
 
 // ask sends a recorded request over a connection of its own.
@@ -177,7 +179,11 @@ func (r *recorded) ask(ctx context.Context, addr string) (*reply, error) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	return &reply{resp.StatusCode, resp.Header.Get("Content-Type"), body, time.Since(begin)}, err
+	out := &reply{status: resp.StatusCode, contentType: resp.Header.Get("Content-Type"), header: resp.Header, body: body, took: time.Since(begin)}
+	for _, name := range []string{"Content-Type", "Content-Length", "Date"} {
+		out.header.Del(name)
+	}
+	return out, err
 }
 
 // memberID and memberName are of the i-th member of the world file for creations.
