@@ -38,9 +38,9 @@ type Appender interface {
 	AppendJSON(b []byte) []byte
 }
 
-// longReply is the length from which the journal keeps a reply's envelope, in bytes: what is shorter is copied faster than
-// its records are gone through again.
-const longReply = 4 << 10
+// longReply is the length from which the journal keeps a reply's envelope, in bytes: what is shorter takes hardly more memory
+// as a copy, and may be an error's, which nothing else would keep.
+const longReply = 512
 
 // marshal encodes an envelope in the call's own memory. again is set for a body that stays there; others are copied, for
 // the journal to keep.
