@@ -142,6 +142,7 @@ func New(opts Options) (*Server, error) {
 	if err := s.bases.begin(s); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	s.opts.World = WorldSetting{} // its records may be large
 	if err := s.makeDefault(opts.World); err != nil {
 		return nil, errors.Join(err, s.close())
 	}

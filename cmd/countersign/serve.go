@@ -79,6 +79,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 	defer stop()
 	collect := f.uncollected()
 	srv, err := mockserver.New(plan.options)
+	plan.options.World = mockserver.WorldSetting{} // its records may be large
 	if err != nil {
 		return a.blame(f.whyNotData(err), f.assume)
 	}

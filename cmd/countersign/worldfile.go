@@ -31,7 +31,14 @@ func readWorld(file string) (mockserver.WorldSetting, error) {
 	return setting, nil
 }
 
-func parseWorld(text []byte) (setting mockserver.WorldSetting, err error) {
+func parseWorld(text []byte) (mockserver.WorldSetting, error) {
+	if setting, ok := jsonWorld(text); ok {
+		return setting, nil
+	}
+	return yamlWorld(text)
+}
+
+func yamlWorld(text []byte) (setting mockserver.WorldSetting, err error) {
 	fields, err := worldFields(text)
 	if err != nil {
 		return setting, err

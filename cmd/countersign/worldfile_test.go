@@ -225,8 +225,78 @@ func FuzzParseWorld(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s: %v", again, err)
 		}
-		if diff := cmp.Diff(setting, back, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(setting, back, cmpopts.EquateEmpty(), byMeaning); diff != "" {
 			t.Errorf("read, written and read again (-first +second):\n%s", diff)
+		}
+	})
+}
+
+// byMeaning compares JSON by what it means.
+var byMeaning = cmp.Transformer("meaning", func(raw json.RawMessage) (v any) {
+	if json.Unmarshal(raw, &v) != nil {
+		return string(raw)
+	}
+	return v
+})
+
+// TestJSONWorld: JSON is read as YAML is, or left to be read as YAML.
+func TestJSONWorld(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, text string
+		ok         bool
+	}{
+		{"OKNothing", ` { } `, true},
+		{"OKAll", `{"$schema": "world.schema.json", "name": "w", "seed": 18446744073709551615, "strict": true, "assumptions": {"QB-003": "json"},
+			"records": {"wps": {"x": [{"a": "\"\u00e9\n", "b": [1, -2.5e1, true, null, {}, []]}, {"a": "审批"}]}, "quickbi": null},
+			"faults": [{"vendor": "wps", "effect": {"reset": true}}]}`, true},
+		{"OKNoRecords", `{"records": null, "base": "empty"}`, true},
+		{"ErrYAML", "seed: 7", false},
+		{"ErrFlow", `{"seed": 7,}`, false},
+		{"ErrUnknown", `{"sede": 7}`, false},
+		{"ErrOtherCase", `{"Seed": 7}`, false},
+		{"ErrTwice", `{"seed": 7, "seed": 7}`, false},
+		{"ErrTwiceInRecord", `{"records": {"wps": {"x": [{"a": 1, "b": {"a": 1}, "a": 1}]}}}`, false},
+		{"ErrEscapedName", `{"records": {"wps": {"x": [{"a": 1, "\u0061": 1}]}}}`, false},
+		{"ErrWrongType", `{"seed": "7"}`, false},
+		{"ErrRecordsList", `{"records": []}`, false},
+		{"ErrBehind", `{} {}`, false},
+		{"ErrZero", "{}\x00", false},
+		{"ErrNumber", `{"records": {"wps": {"x": [{"a": 01}]}}}`, false},
+		{"ErrWord", `{"records": {"wps": {"x": [{"a": nul}]}}}`, false},
+		{"ErrEscape", `{"records": {"wps": {"x": [{"a": "\q"}]}}}`, false},
+		{"ErrText", "{\"name\": \"a\nb\"}", false},
+		{"ErrUTF8", "{\"name\": \"\xff\"}", false},
+		{"ErrCutShort", `{"records": {"wps": {"x": [{"a"`, false},
+		{"ErrDeep", `{"records": {"wps": ` + strings.Repeat("[", 2000) + strings.Repeat("]", 2000) + `}}`, false},
+		{"ErrNoObject", `[]`, false},
+		{"ErrEmpty", ``, false},
+	} {
+		got, ok := jsonWorld([]byte(tt.text))
+		if ok != tt.ok {
+			t.Errorf("%s: read: %v, want %v", tt.name, ok, tt.ok)
+		}
+		if want, err := yamlWorld([]byte(tt.text)); ok && (err != nil || !cmp.Equal(got, want, byMeaning)) {
+			t.Errorf("%s (-got +want), error %v:\n%s", tt.name, err, cmp.Diff(got, want, byMeaning))
+		}
+	}
+}
+
+// FuzzJSONWorld: what is read as JSON means what it means as YAML, which refuses some of what JSON may hold.
+func FuzzJSONWorld(f *testing.F) {
+	for _, seed := range []string{`{"seed":7,"records":{"wps":{"x":[{"a":"b\n","c":[1,2.5,null,true]}]}}}`, `{"records":null}`, `{"records":{"a":{"a":1,"a":2}}}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := jsonWorld([]byte(text))
+		if !ok {
+			return
+		}
+		if !json.Valid([]byte(text)) {
+			t.Errorf("%q is not JSON", text)
+		}
+		if want, err := yamlWorld([]byte(text)); err == nil && !cmp.Equal(got, want, byMeaning) {
+			t.Errorf("%q (-JSON +YAML):\n%s", text, cmp.Diff(got, want, byMeaning))
 		}
 	})
 }
