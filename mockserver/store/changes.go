@@ -1,7 +1,5 @@
 package store
 
-import "maps"
-
 // Changes is what a transaction did.
 type Changes struct {
 	// Records are in the order in which they were changed; a record may be among them more than once.
@@ -19,46 +17,49 @@ type Changed struct {
 
 func (tx *Tx) changes() *Changes {
 	out := &Changes{Records: tx.changed}
-	if tx.ownSequences {
-		out.Sequences = tx.state.sequences
+	if tx.counted {
+		out.Sequences = tx.Sequences()
 	}
 	return out
 }
 
 // Sequence returns 1, 2, 3, ... for a name, counted per world.
 func (tx *Tx) Sequence(name string) (int64, error) {
-	if err := tx.ownCounters(); err != nil {
+	c, err := tx.counter(name)
+	if err != nil {
 		return 0, err
 	}
-	tx.state.sequences[name]++
-	return tx.state.sequences[name], nil
+	c.last++
+	return c.last, nil
 }
 
 // SetSequence makes a counter go on behind n.
 func (tx *Tx) SetSequence(name string, n int64) error {
-	if err := tx.ownCounters(); err != nil {
-		return err
+	c, err := tx.counter(name)
+	if err == nil {
+		c.last = n
 	}
-	tx.state.sequences[name] = n
-	return nil
+	return err
 }
 
-// Sequences returns all counters.
-func (tx *Tx) Sequences() map[string]int64 { return maps.Clone(tx.state.sequences) }
-
-// ownCounters makes the counters the transaction's own.
-func (tx *Tx) ownCounters() error {
-	if !tx.writable {
-		return ErrReadOnly
-	}
-	tx.ownState()
-	if tx.ownSequences {
+// Sequences returns all counters, nil if there are none.
+func (tx *Tx) Sequences() map[string]int64 {
+	if len(tx.state.sequences) == 0 {
 		return nil
 	}
-	tx.state.sequences = maps.Clone(tx.state.sequences)
-	if tx.state.sequences == nil {
-		tx.state.sequences = map[string]int64{}
+	out := make(map[string]int64, len(tx.state.sequences))
+	for _, c := range tx.state.sequences {
+		out[c.name] = c.last
 	}
-	tx.ownSequences = true
-	return nil
+	return out
+}
+
+// counter returns a counter that is about to move.
+func (tx *Tx) counter(name string) (*sequence, error) {
+	if !tx.writable {
+		return nil, ErrReadOnly
+	}
+	tx.ownState()
+	tx.counted = true
+	return tx.state.sequence(name), nil
 }

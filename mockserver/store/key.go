@@ -39,12 +39,22 @@ func appendEscaped(b []byte, part string) []byte {
 
 // Int formats n so that its text sorts as the number does, for use as a part of a Key.
 func Int(n int64) string {
+	b := intText(n)
+	return string(b[:])
+}
+
+// AppendInt appends Int(n) as a part of its own to a key, as AppendKey would.
+func AppendInt(b []byte, n int64) []byte {
+	text := intText(n)
+	return append(append(b, text[:]...), 0)
+}
+
+func intText(n int64) (b [16]byte) {
 	u := uint64(n) ^ 1<<63
-	var b [16]byte
 	const digits = "0123456789abcdef"
 	for i := len(b) - 1; i >= 0; i-- {
 		b[i] = digits[u&15]
 		u >>= 4
 	}
-	return string(b[:])
+	return b
 }

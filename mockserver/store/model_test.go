@@ -19,9 +19,17 @@ type item struct {
 
 func items() *Table[item] {
 	return NewTable("items", func(i *item) string { return i.ID },
-		Index[item]{Name: "name", Key: func(i *item) (string, bool) { return Key(i.Name), true }, Text: func(i *item) string { return i.Name }},
+		Index[item]{Name: "name", Append: func(b []byte, i *item) []byte { return AppendKey(b, i.Name) }, Text: func(i *item) string { return i.Name }},
 		Index[item]{Name: "tags", Keys: func(i *item) []string { return i.Tags }, Text: func(i *item) string { return i.ID }},
-		Index[item]{Name: "serial", Unique: true, Key: func(i *item) (string, bool) { return i.Serial, i.Serial != "" }})
+		Index[item]{Name: "serial", Unique: true, Key: func(i *item) (string, bool) { return i.Serial, i.Serial != "" }},
+		Index[item]{Name: "id backwards", Append: appendBackwards})
+}
+
+func appendBackwards(b []byte, i *item) []byte {
+	for k := len(i.ID) - 1; k >= 0; k-- {
+		b = append(b, i.ID[k])
+	}
+	return b
 }
 
 // model is the obvious slow version of a table.
@@ -50,6 +58,8 @@ func (m model) list(index, prefix string) []listed {
 			for _, tag := range rec.Tags {
 				add(tag, rec)
 			}
+		case "id backwards":
+			add(string(appendBackwards(nil, rec)), rec)
 		case "serial":
 			if rec.Serial != "" {
 				add(rec.Serial, rec)
@@ -261,7 +271,7 @@ func (c chance) compare(t *testing.T, tx *Tx, table *Table[item], m model) {
 	if got, err := table.Get(tx, id); got != m[id] || (err == nil) != (m[id] != nil) {
 		t.Fatalf("get %q: %v, %v, want %v", id, got, err, m[id])
 	}
-	index := []string{PrimaryIndex, "name", "tags", "serial"}[c.IntN(4)]
+	index := []string{PrimaryIndex, "name", "tags", "serial", "id backwards"}[c.IntN(5)]
 	prefix, r := c.text(), c.rng()
 	list := m.list(index, prefix)
 	got, err := table.Page(tx, index, prefix, r)

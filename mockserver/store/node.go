@@ -144,6 +144,32 @@ func get[T any, K keyText](n node[T], o *order[T], key K, id string) *T {
 	return nil
 }
 
+// firstAt returns the first entry that is not before the key, as its leaf and its place there; nil if the leaf where the
+// key belongs ends before it.
+func firstAt[T any, K keyText](n node[T], o *order[T], key K) (*leaf[T], int) {
+	for n.in != nil {
+		n = n.in.kids[partWith(n.in, key, "")]
+	}
+	if n.leaf == nil {
+		return nil, 0
+	}
+	if i, _ := find(n.leaf, o, key, ""); i < n.leaf.n {
+		return n.leaf, i
+	}
+	return nil, 0
+}
+
+// startsWith reports whether the key of entry i has the prefix.
+func startsWith[T any, K keyText](l *leaf[T], i int, prefix K) bool {
+	shared := l.prefix()
+	n := min(len(shared), len(prefix))
+	if shared[:n] != string(prefix[:n]) {
+		return false
+	}
+	rest := l.rest(i)
+	return len(rest) >= len(prefix)-n && rest[:len(prefix)-n] == string(prefix[n:])
+}
+
 // rank returns how many entries stand before the place, and whether one stands right there.
 func rank[T any, K keyText](n node[T], o *order[T], key K, id string) (before int, there bool) {
 	for n.in != nil {

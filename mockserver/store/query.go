@@ -25,6 +25,14 @@ func (t *Table[T]) Get(tx *Tx, id string) (*T, error) {
 	return nil, ErrNotFound
 }
 
+// GetOf is Get for an id in the bytes of a text, which it does not allocate.
+func (t *Table[T]) GetOf(tx *Tx, id []byte) (*T, error) {
+	if rec := get(t.in(tx).roots[0], &t.orders[0], id, ""); rec != nil {
+		return rec, nil
+	}
+	return nil, ErrNotFound
+}
+
 // First returns the first record of the index whose key has the prefix, or ErrNotFound.
 func (t *Table[T]) First(tx *Tx, index, prefix string) (*T, error) {
 	return first(t, tx, index, prefix)
@@ -41,12 +49,18 @@ func first[T any, K keyText](t *Table[T], tx *Tx, index string, prefix K) (*T, e
 	if err != nil {
 		return nil, err
 	}
-	var room [1]*T
 	root := t.in(tx).roots[tree]
+	if l, i := firstAt(root, &t.orders[tree], prefix); l != nil {
+		if !startsWith(l, i, prefix) {
+			return nil, ErrNotFound
+		}
+		return l.recs[i], nil
+	}
 	from, to := span(root, &t.orders[tree], prefix)
 	if from >= to {
 		return nil, ErrNotFound
 	}
+	var room [1]*T
 	return root.appendRecords(room[:0], from, from+1)[0], nil
 }
 

@@ -54,6 +54,12 @@ func TestPageOfParts(t *testing.T) {
 	if p, err := people.FirstOf(tx, "by_team", "red", "c"); err != nil || p.ID != "3" {
 		t.Errorf("first %v, %v", p, err)
 	}
+	if p, err := people.GetOf(tx, []byte("3")); err != nil || p.Name != "c" {
+		t.Errorf("got %v, %v", p, err)
+	}
+	if _, err := people.GetOf(tx, []byte("33")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got one that is not there: %v", err)
+	}
 	if _, err := people.FirstOf(tx, "by_team", "blue"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("first of none: %v", err)
 	}

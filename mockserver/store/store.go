@@ -43,7 +43,35 @@ func (l *layout) placeOf(c *Collection) int {
 // state is one published version: never changed once it is current.
 type state struct {
 	tables    []version
-	sequences map[string]int64
+	sequences []sequence
+	// The rooms save the usual few of both an allocation.
+	tableRoom    [12]version
+	sequenceRoom [2]sequence
+}
+
+// sequence is a counter.
+type sequence struct {
+	name string
+	last int64
+}
+
+// clone returns the version for a transaction to write to.
+func (st *state) clone() *state {
+	c := new(state)
+	c.tables = append(c.tableRoom[:0], st.tables...)
+	c.sequences = append(c.sequenceRoom[:0], st.sequences...)
+	return c
+}
+
+// sequence returns the counter of a name, which is there afterwards. The version must be a transaction's own.
+func (st *state) sequence(name string) *sequence {
+	for i := range st.sequences {
+		if st.sequences[i].name == name {
+			return &st.sequences[i]
+		}
+	}
+	st.sequences = append(st.sequences, sequence{name: name})
+	return &st.sequences[len(st.sequences)-1]
 }
 
 // New makes an empty store with the given collections.

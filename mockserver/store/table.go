@@ -16,6 +16,8 @@ type Index[T any] struct {
 	Name string
 	// Key returns the record's place in the index, made with the function Key, or false to leave the record out.
 	Key func(*T) (string, bool)
+	// Append is Key for an index that leaves no record out: it appends the key, see AppendKey. That saves an allocation.
+	Append func(b []byte, rec *T) []byte
 	// Keys is Key for a record that stands in several places of the index: all of them, none twice.
 	Keys func(*T) []string
 	// Unique refuses a second record with the same key.
@@ -28,6 +30,11 @@ type Index[T any] struct {
 func (ix *Index[T]) keysOf(rec *T, one *[1]string) []string {
 	if ix.Keys != nil {
 		return ix.Keys(rec)
+	}
+	if ix.Append != nil {
+		var room [keyRoom]byte
+		one[0] = string(ix.Append(room[:0], rec))
+		return one[:]
 	}
 	key, ok := ix.Key(rec)
 	if !ok {

@@ -116,9 +116,15 @@ func (t *Table[T]) other(root node[T], tree int, key, id string) *T {
 // reindex takes the old record out of the indexes and puts the new one in; either may be nil.
 func (t *Table[T]) reindex(w *writer[T], v *trees[T], old, rec *T) {
 	var one [1]string
+	appended := w.appendedKeys(t.indexes, rec)
 	for i := range t.indexes {
 		w.changes = w.changes[:0]
-		if rec != nil {
+		switch {
+		case rec == nil:
+		case t.indexes[i].Append != nil:
+			w.changes = append(w.changes, change[T]{key: appended[:w.keyLens[i]], rec: rec})
+			appended = appended[w.keyLens[i]:]
+		default:
 			for _, key := range t.indexes[i].keysOf(rec, &one) {
 				w.changes = append(w.changes, change[T]{key: key, rec: rec})
 			}
@@ -133,6 +139,20 @@ func (t *Table[T]) reindex(w *writer[T], v *trees[T], old, rec *T) {
 			v.roots[i+1] = w.write(v.roots[i+1], o, w.changes)
 		}
 	}
+}
+
+// appendedKeys returns what a record has for keys in the indexes with Append, one behind the other in one text; their
+// lengths are in w.keyLens.
+func (w *writer[T]) appendedKeys(indexes []Index[T], rec *T) string {
+	w.keys, w.keyLens = w.keys[:0], w.keyLens[:0]
+	for i := range indexes {
+		from := len(w.keys)
+		if rec != nil && indexes[i].Append != nil {
+			w.keys = indexes[i].Append(w.keys, rec)
+		}
+		w.keyLens = append(w.keyLens, len(w.keys)-from)
+	}
+	return string(w.keys)
 }
 
 // note tells the transaction of a record that was put in place of another one, or deleted; either may be nil.

@@ -15,7 +15,7 @@ type Tx struct {
 	// owned marks the collections of which this transaction has a version of its own; writes says that there are some.
 	owned            []bool
 	writes           bool
-	ownSequences     bool
+	counted          bool // a counter moved
 	claimed, dropped []string
 	written          []written
 	// keeps says that somebody wants to hear what was changed.
@@ -67,7 +67,7 @@ func (tx *Tx) ownState() {
 	}
 	tx.writes = true
 	tx.owned = slices.Grow(tx.owned, len(tx.state.tables))[:len(tx.state.tables)]
-	tx.state = &state{tables: slices.Clone(tx.state.tables), sequences: tx.state.sequences}
+	tx.state = tx.state.clone()
 }
 
 func (tx *Tx) checkReferences() error {

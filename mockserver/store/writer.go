@@ -35,6 +35,9 @@ type writer[T any] struct {
 	column  columnMaker
 	// changes is for those who call write.
 	changes []change[T]
+	// keys and keyLens are those of a record that is put, see appendedKeys.
+	keys    []byte
+	keyLens []int
 }
 
 // reset lets go of all records.
