@@ -25,7 +25,7 @@ func enter(c *mockserver.Call) (*caller, error) {
 		return nil, c.Refuse(errWorkspace).At("workspace").Because("the project has no workspace %q", clip(id))
 	}
 	who.workspace = w
-	who.member, err = get(c.Tx, members, memberID(w.Key, who.user.Key))
+	who.member, err = memberOf(c.Tx, w.Key, who.user.Key)
 	return who, err
 }
 
@@ -119,7 +119,7 @@ func checkCandidate(c *mockserver.Call, who *caller, in *approverParam) error {
 	if u == nil {
 		return c.Refuse(errMember).At("user_id").Because("there is no user with this id")
 	}
-	m, err := get(c.Tx, members, memberID(who.workspace.Key, u.Key))
+	m, err := memberOf(c.Tx, who.workspace.Key, u.Key)
 	switch {
 	case err != nil:
 		return err

@@ -182,10 +182,13 @@ var (
 		Schema("Member")
 
 	approvers = store.NewTable("approvers", func(a *Approver) string { return a.ID },
-		searchable(ordered(byCreation, func(a *Approver) string { return store.Key(a.Workspace, store.Int(a.number())) }),
-			func(a *Approver) string { return a.Name }),
-		ordered(byName, func(a *Approver) string { return store.Key(a.Workspace, a.Name, store.Int(a.number())) }),
-		ordered(byUser, func(a *Approver) string { return store.Key(a.Workspace, a.UserID) })).
+		store.Index[Approver]{Name: byCreation, Append: func(b []byte, a *Approver) []byte {
+			return store.AppendInt(store.AppendKey(b, a.Workspace), a.number())
+		}, Text: func(a *Approver) string { return a.Name }},
+		store.Index[Approver]{Name: byName, Append: func(b []byte, a *Approver) []byte {
+			return store.AppendInt(store.AppendKey(b, a.Workspace, a.Name), a.number())
+		}},
+		store.Index[Approver]{Name: byUser, Append: func(b []byte, a *Approver) []byte { return store.AppendKey(b, a.Workspace, a.UserID) }}).
 		References(refers("workspace", "workspaces", func(a *Approver) string { return a.Workspace }),
 			refers("creator", "users", func(a *Approver) string { return a.Creator })).
 		Check(checkApprover).
@@ -200,6 +203,13 @@ const (
 )
 
 func memberID(workspace, user string) string { return workspace + "/" + user }
+
+// memberOf returns a user's membership in a workspace, or nil.
+func memberOf(tx *store.Tx, workspace, user string) (*Member, error) {
+	var room [128]byte
+	m, err := members.GetOf(tx, append(append(append(room[:0], workspace...), '/'), user...))
+	return absent(m, err)
+}
 
 func checkProject(p *Project) error {
 	if p.Gateway != "" && !slices.Contains(gatewayConditions, p.Gateway) {
@@ -226,11 +236,6 @@ func unique[T any](name string, key func(*T) string) store.Index[T] {
 
 func ordered[T any](name string, key func(*T) string) store.Index[T] {
 	return store.Index[T]{Name: name, Key: func(r *T) (string, bool) { return key(r), true }}
-}
-
-func searchable[T any](ix store.Index[T], text func(*T) string) store.Index[T] {
-	ix.Text = text
-	return ix
 }
 
 func refers[T any](field, to string, id func(*T) string) store.Reference[T] {
