@@ -179,7 +179,7 @@ func acmeAuthenticate(c *mockserver.Call) error {
 		})
 		return c.Refuse("NoKey")
 	}
-	if n := c.Header.Get("X-Nonce"); n != "" && !c.UseNonce(n, c.SigningNow().Add(time.Minute)) {
+	if n := c.Header.Get("X-Nonce"); n != "" && !c.UseNonce(c.SigningNow().Add(time.Minute), n) {
 		return c.Refuse("Replayed")
 	}
 	return nil

@@ -141,17 +141,19 @@ func (c *Call) Refuse(name string, args ...any) *Refusal {
 	return newRefusal(e, args)
 }
 
-// UseNonce notes a nonce as used until signing time has passed until, and reports whether it was new. Call it once
-// everything else about the signature is right.
-func (c *Call) UseNonce(nonce string, until time.Time) bool {
-	key := c.plug.Name + "\x00" + nonce
-	if !c.World.nonces.use(key, c.signingNow, until) {
-		return false
+// UseNonce notes a nonce, of one or several parts, as used until signing time has passed until, and reports whether it
+// was new. Call it once everything else about the signature is right.
+func (c *Call) UseNonce(until time.Time, nonce ...string) bool {
+	key := append(c.memory.text[:0], c.plug.Name...)
+	for _, part := range nonce {
+		key = append(append(key, 0), part...)
 	}
-	if c.World.server.keeps() {
-		c.extra.nonces = append(c.extra.nonces, disk.Nonce{Text: key, Until: until.UnixMilli()})
+	c.memory.text = key
+	text, fresh := c.World.nonces.use(key, c.signingNow, until)
+	if fresh && c.World.server.keeps() {
+		c.extra.nonces = append(c.extra.nonces, disk.Nonce{Text: text, Until: until.UnixMilli()})
 	}
-	return true
+	return fresh
 }
 
 // ExplainWith sets what the journal shows of a refused signature. f runs when the entry is read, if ever: long after the

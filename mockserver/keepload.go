@@ -146,7 +146,7 @@ func (l *loader) world(name string, kept []string) error {
 	w.reserved.Store(st.Calls)
 	w.reserveTo.Store(st.Calls)
 	for _, n := range k.Nonces {
-		w.nonces.use(n.Text, w.SigningNow(), time.UnixMilli(n.Until))
+		w.nonces.use([]byte(n.Text), w.SigningNow(), time.UnixMilli(n.Until))
 	}
 	if err := l.s.reserve(w); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"container/heap"
 	"sync"
 	"time"
 )
@@ -13,45 +12,74 @@ const maxNonces = 1_000_000
 type nonceSet struct {
 	mu   sync.Mutex
 	used map[string]struct{}
-	ages nonceHeap
+	ages nonceAges
 }
 
+// nonceAge is a nonce and the last millisecond in which it counts as used.
 type nonceAge struct {
 	nonce string
-	until time.Time
-}
-
-type nonceHeap []nonceAge
-
-func (h nonceHeap) Len() int           { return len(h) }
-func (h nonceHeap) Less(i, j int) bool { return h[i].until.Before(h[j].until) }
-func (h nonceHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *nonceHeap) Push(x any)        { *h = append(*h, x.(nonceAge)) }
-func (h *nonceHeap) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
+	until int64
 }
 
 func newNonceSet() *nonceSet { return &nonceSet{used: map[string]struct{}{}} }
 
-// use reports whether the nonce was new and remembers it.
-func (s *nonceSet) use(nonce string, now, until time.Time) bool {
+// use reports whether the nonce was new, and returns it as it is remembered then.
+func (s *nonceSet) use(nonce []byte, now, until time.Time) (text string, fresh bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.ages) > 0 && (s.ages[0].until.Before(now) || len(s.ages) >= maxNonces) {
-		delete(s.used, heap.Pop(&s.ages).(nonceAge).nonce)
+	for len(s.ages) > 0 && (s.ages[0].until < now.UnixMilli() || len(s.ages) >= maxNonces) {
+		delete(s.used, s.ages.pop())
 	}
-	if _, seen := s.used[nonce]; seen {
-		return false
+	if _, seen := s.used[string(nonce)]; seen {
+		return "", false
 	}
-	s.used[nonce] = struct{}{}
-	heap.Push(&s.ages, nonceAge{nonce, until})
-	return true
+	text = string(nonce)
+	s.used[text] = struct{}{}
+	s.ages.push(nonceAge{text, until.UnixMilli()})
+	return text, true
 }
 
 func (s *nonceSet) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used, s.ages = map[string]struct{}{}, nil
+}
+
+// nonceAges is a heap with what is forgotten next on top. container/heap would allocate for every nonce.
+type nonceAges []nonceAge
+
+func (h *nonceAges) push(a nonceAge) {
+	*h = append(*h, a)
+	list := *h
+	i := len(list) - 1
+	for i > 0 && a.until < list[(i-1)/2].until {
+		list[i] = list[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	list[i] = a
+}
+
+func (h *nonceAges) pop() (nonce string) {
+	list := *h
+	nonce = list[0].nonce
+	last := list[len(list)-1]
+	list[len(list)-1] = nonceAge{}
+	list = list[:len(list)-1]
+	*h = list
+	if len(list) == 0 {
+		return nonce
+	}
+	i := 0
+	for child := 1; child < len(list); child = 2*i + 1 {
+		if child+1 < len(list) && list[child+1].until < list[child].until {
+			child++
+		}
+		if last.until <= list[child].until {
+			break
+		}
+		list[i] = list[child]
+		i = child
+	}
+	list[i] = last
+	return nonce
 }

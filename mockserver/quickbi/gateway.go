@@ -292,10 +292,14 @@ func (s *session) checkNonce(c *mockserver.Call) *mockserver.Refusal {
 		sum := sha256.Sum256([]byte(nonce))
 		nonce = string(sum[:])
 	}
+	until := s.at.Add(window(c))
+	fresh := false
 	if c.Switch("QB-007") == "per-key" {
-		nonce = s.key.ID + "\x00" + nonce
+		fresh = c.UseNonce(until, s.key.ID, nonce)
+	} else {
+		fresh = c.UseNonce(until, nonce)
 	}
-	if !c.UseNonce(nonce, s.at.Add(window(c))) {
+	if !fresh {
 		return c.Refuse(errNonceUsed).Because("the nonce has been used before")
 	}
 	return nil
