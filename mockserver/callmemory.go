@@ -21,6 +21,7 @@ type callMemory struct {
 	args        []arg
 	body        specs.Tape
 	tx          store.Tx
+	vendors     []VendorMemory // at most one of each vendor
 	// text is where the reply is encoded.
 	text  []byte
 	reply reply
@@ -38,6 +39,26 @@ func newCallMemory() *callMemory {
 	m := &callMemory{}
 	m.rand = rand.New(&m.chance) //nolint:gosec // must be repeatable
 	return m
+}
+
+// VendorMemory is what a vendor keeps of a call while it lasts. Reset makes it as good as new.
+type VendorMemory interface{ Reset() }
+
+// MemoryOf returns the vendor's own part of the call's memory: a new T, or one that was Reset since another call had it.
+// As with everything of a Call, nothing may hold on to it once the reply is made; an explanation may (see ExplainWith).
+func MemoryOf[T any, P interface {
+	*T
+	VendorMemory
+}](c *Call) P {
+	m := c.memory
+	for _, own := range m.vendors {
+		if p, is := own.(P); is {
+			return p
+		}
+	}
+	p := P(new(T))
+	m.vendors = append(m.vendors, p)
+	return p
 }
 
 // begin returns a call whose entry is e.
@@ -65,6 +86,9 @@ func (m *callMemory) over() {
 	m.body.Reset()
 	clear(m.claims)
 	m.tx.Reset()
+	for _, own := range m.vendors {
+		own.Reset()
+	}
 	m.call, m.reply = Call{}, reply{}
 	callMemories.Put(m)
 }

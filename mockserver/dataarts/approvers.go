@@ -77,17 +77,18 @@ func createApprover(c *mockserver.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var in approverParam
-	if err := c.BindBody(&in); err != nil {
+	in := &mockserver.MemoryOf[memory](c).body
+	*in = approverParam{} // a handler may be run again
+	if err := c.BindBody(in); err != nil {
 		return nil, err
 	}
-	if err := checkCandidate(c, who, &in); err != nil {
+	if err := checkCandidate(c, who, in); err != nil {
 		return nil, err
 	}
 	if err := checkDuplicate(c, who, in.UserID); err != nil {
 		return nil, err
 	}
-	a, err := newApprover(c, who, &in)
+	a, err := newApprover(c, who, in)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,21 @@ type caller struct {
 	member    *Member
 }
 
+// memory is what the vendor has of a call's memory.
+type memory struct {
+	caller caller
+	body   approverParam
+}
+
+// Reset is for the core.
+func (m *memory) Reset() { *m = memory{} }
+
+func newCaller(c *mockserver.Call, user *User, token *Token) *caller {
+	who := &mockserver.MemoryOf[memory](c).caller
+	*who = caller{user: user, token: token}
+	return who
+}
+
 // Sizes from which the gateway refuses a request, in bytes (DA-041).
 const (
 	maxURI    = 32 << 10
@@ -121,7 +136,7 @@ func byToken(c *mockserver.Call, id string) (*caller, error) {
 		return nil, c.Refuse(errTokenExpired, t.ExpiresAt.UTC().Format(iamTime)).At(headerToken)
 	}
 	u, err := users.Get(c.Tx, t.User)
-	return &caller{user: u, token: t}, err
+	return newCaller(c, u, t), err
 }
 
 func expired(at *time.Time, now time.Time) bool { return at != nil && !now.Before(*at) }
@@ -153,7 +168,7 @@ func bySignature(c *mockserver.Call, signed string) (*caller, error) {
 		return nil, c.Refuse(errSignature).Because("the signature does not fit the request; the journal's explanation says more")
 	}
 	u, err := users.Get(c.Tx, key.User)
-	return &caller{user: u}, err
+	return newCaller(c, u, nil), err
 }
 
 // unreadableAuthorization is DA-037.

@@ -20,6 +20,9 @@ type session struct {
 	at time.Time
 }
 
+// Reset is for the core, whose memory sessions are in.
+func (s *session) Reset() { *s = session{} }
+
 // common are the parameters that every call has, "" where they are missing: of the signed pairs with version 1.0, of the
 // headers with V3.
 type common struct {
@@ -70,7 +73,8 @@ func sessionOf(c *mockserver.Call) *session { return c.Caller.(*session) }
 // begin gives every call its request id and decides scheme and format.
 func begin(c *mockserver.Call) {
 	c.RequestID = c.UUID()
-	s := &session{v3: isACS3(headerOf(c.Request, authorizationHeader))}
+	s := mockserver.MemoryOf[session](c)
+	s.v3 = isACS3(headerOf(c.Request, authorizationHeader))
 	if !s.v3 {
 		s.pairs = c.Pairs()
 		s.v3 = unsignedV3(c.Request, s.pairs)

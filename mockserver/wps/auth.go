@@ -21,6 +21,9 @@ type caller struct {
 	token   *Token
 }
 
+// Reset is for the core, whose memory callers are in.
+func (who *caller) Reset() { *who = caller{} }
+
 // authenticator checks signature, token, scope and rights. Operations without security in the documents pass.
 type authenticator struct {
 	// scopes has, by operationId, the scopes of which a token needs one. Only operations with security are in it.
@@ -185,7 +188,8 @@ func checkToken(c *mockserver.Call, signer *App) (*caller, error) {
 	if end, expires := expiry(c, token); expires && !c.Now().Before(end) {
 		return nil, c.Refuse(errTokenExpired).At("Authorization").Because("the token expired at %s", end.Format(time.RFC3339))
 	}
-	who := &caller{token: token}
+	who := mockserver.MemoryOf[caller](c)
+	who.token = token
 	if signer != nil && signer.ID == token.AppID {
 		who.app = signer
 	} else if who.app, err = apps.Get(c.Tx, token.AppID); err != nil {
