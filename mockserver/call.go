@@ -144,12 +144,12 @@ func (c *Call) Refuse(name string, args ...any) *Refusal {
 // UseNonce notes a nonce, of one or several parts, as used until signing time has passed until, and reports whether it
 // was new. Call it once everything else about the signature is right.
 func (c *Call) UseNonce(until time.Time, nonce ...string) bool {
-	key := append(c.memory.text[:0], c.plug.Name...)
+	m := c.memory
+	m.text = append(m.text[:0], c.plug.Name...)
 	for _, part := range nonce {
-		key = append(append(key, 0), part...)
+		m.text = append(append(m.text, 0), part...)
 	}
-	c.memory.text = key
-	text, fresh := c.World.nonces.use(key, c.signingNow, until)
+	text, fresh := c.World.nonces.use(m.text, c.signingNow, until)
 	if fresh && c.World.server.keeps() {
 		c.extra.nonces = append(c.extra.nonces, disk.Nonce{Text: text, Until: until.UnixMilli()})
 	}
