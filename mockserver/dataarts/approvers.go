@@ -163,14 +163,11 @@ func nextID(tx *store.Tx, workspace string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var one [1]*Approver
-	last, _, err := approvers.AppendPage(one[:0], tx, byCreation, store.Range{Desc: true, Limit: 1}, workspace)
-	if err != nil {
-		return "", err
-	}
 	next := n
-	if len(last) > 0 {
-		next = max(next, last[0].number()-firstID+1)
+	if last, err := approvers.LastOf(tx, byCreation, workspace); err == nil {
+		next = max(next, last.number()-firstID+1)
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return "", err
 	}
 	for ; ; next++ {
 		id := strconv.FormatInt(firstID+next, 10)

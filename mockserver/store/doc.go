@@ -15,7 +15,8 @@
 //
 // The engine keeps every index as a tree whose nodes never change: a write makes new nodes from the root down to where it
 // wrote, a commit publishes the new roots, readers keep those they began with. So a snapshot, a fork and a rollback are
-// one mechanism and cost nothing to speak of. Writers of one world take turns; readers never wait.
+// one mechanism and cost nothing to speak of. Writers of one world take turns; readers never wait. Changes wait in a list
+// beside the trees, up to 64 of them or until somebody reads what they concern, and then share the nodes that they make.
 //
 // A node knows how many records lie under each of its parts: counting, and turning to a page far behind, is one way down
 // the tree. Leaves hold their keys in one piece, less what all of them share in front. An index declared with a Text also

@@ -18,6 +18,7 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 		return err
 	}
 	v := t.in(tx)
+	v.adopt(t.settle(v))
 	w := t.writers.Get().(*writer[T])
 	defer t.release(w)
 	changes := make([]change[T], len(recs))

@@ -19,7 +19,7 @@ type Position struct{ Key, ID string }
 
 // Get returns the record with the id, or ErrNotFound. The record must not be changed.
 func (t *Table[T]) Get(tx *Tx, id string) (*T, error) {
-	if rec := get(t.in(tx).roots[0], &t.orders[0], id, ""); rec != nil {
+	if rec := lookup(t, t.in(tx), id); rec != nil {
 		return rec, nil
 	}
 	return nil, ErrNotFound
@@ -27,7 +27,7 @@ func (t *Table[T]) Get(tx *Tx, id string) (*T, error) {
 
 // GetOf is Get for an id in the bytes of a text, which it does not allocate.
 func (t *Table[T]) GetOf(tx *Tx, id []byte) (*T, error) {
-	if rec := get(t.in(tx).roots[0], &t.orders[0], id, ""); rec != nil {
+	if rec := lookup(t, t.in(tx), id); rec != nil {
 		return rec, nil
 	}
 	return nil, ErrNotFound
@@ -49,7 +49,7 @@ func first[T any, K keyText](t *Table[T], tx *Tx, index string, prefix K) (*T, e
 	if err != nil {
 		return nil, err
 	}
-	root := t.in(tx).roots[tree]
+	root := rootOf(t, t.in(tx), tree, prefix)
 	if l, i := firstAt(root, &t.orders[tree], prefix); l != nil {
 		if !startsWith(l, i, prefix) {
 			return nil, ErrNotFound
@@ -62,6 +62,33 @@ func first[T any, K keyText](t *Table[T], tx *Tx, index string, prefix K) (*T, e
 	}
 	var room [1]*T
 	return root.appendRecords(room[:0], from, from+1)[0], nil
+}
+
+// LastOf returns the last record of the index whose key has the prefix Key(parts...), or ErrNotFound.
+func (t *Table[T]) LastOf(tx *Tx, index string, parts ...string) (*T, error) {
+	tree, err := t.treeOf(index)
+	if err != nil {
+		return nil, err
+	}
+	var room [keyRoom]byte
+	prefix := AppendKey(room[:0], parts...)
+	v := t.in(tx)
+	last, at, settled := lastLate(v.late, tree, prefix)
+	if tree == 0 || !settled {
+		v, last = t.settle(v), nil
+	}
+	root, o := v.roots[tree], &t.orders[tree]
+	from, to := span(root, o, prefix)
+	if last != nil {
+		if before, _ := rank(root, o, at.key, at.id); before >= to {
+			return last.rec, nil
+		}
+	}
+	if from >= to {
+		return nil, ErrNotFound
+	}
+	var one [1]*T
+	return root.appendRecords(one[:0], to-1, to)[0], nil
 }
 
 // Count returns the number of records of the index whose key has the prefix.
@@ -80,7 +107,7 @@ func count[T any, K keyText](t *Table[T], tx *Tx, index string, prefix K) (int, 
 	if err != nil {
 		return 0, err
 	}
-	from, to := span(t.in(tx).roots[tree], &t.orders[tree], prefix)
+	from, to := span(rootOf(t, t.in(tx), tree, prefix), &t.orders[tree], prefix)
 	return to - from, nil
 }
 
@@ -105,7 +132,7 @@ func page[T any, K keyText](t *Table[T], dst []*T, tx *Tx, index string, r Range
 	if err := tx.ctx.Err(); err != nil {
 		return dst, 0, err
 	}
-	root := t.in(tx).roots[tree]
+	root := rootOf(t, t.in(tx), tree, prefix)
 	from, to := span(root, &t.orders[tree], prefix)
 	total := to - from
 	from, to = r.narrow(from, to, func(after Position) (int, bool) { return rank(root, &t.orders[tree], after.Key, after.ID) })
@@ -162,7 +189,7 @@ func (t *Table[T]) scan(tx *Tx, index, prefix string, r Range, visit func(any) b
 	if err != nil {
 		return err
 	}
-	root := t.in(tx).roots[tree]
+	root := rootOf(t, t.in(tx), tree, prefix)
 	from, to := span(root, &t.orders[tree], prefix)
 	from, to = r.narrow(from, to, func(after Position) (int, bool) { return rank(root, &t.orders[tree], after.Key, after.ID) })
 	var room [block]*T

@@ -24,12 +24,14 @@ func (t *Table[T]) Search(dst []*T, tx *Tx, index string, want Text, r Range, pa
 	if err != nil {
 		return dst, 0, err
 	}
-	root, o := t.in(tx).roots[tree], &t.orders[tree]
+	o := &t.orders[tree]
 	if o.text == nil {
 		return dst, 0, errNoText(t.c.name, index)
 	}
 	var room [keyRoom]byte
-	from, to := span(root, o, AppendKey(room[:0], parts...))
+	prefix := AppendKey(room[:0], parts...)
+	root := rootOf(t, t.in(tx), tree, prefix)
+	from, to := span(root, o, prefix)
 	from, to = r.behind(from, to, func(after Position) (int, bool) { return rank(root, o, after.Key, after.ID) })
 	if from >= to {
 		return dst, 0, nil

@@ -1,19 +1,38 @@
 package store
 
+import "sync/atomic"
+
 // trees is a version of a collection: tree 0 is ordered by id, tree i+1 by index i.
 type trees[T any] struct {
 	roots []node[T]
 	// room saves the usual few roots an allocation.
 	room [5]node[T]
+	// late are changes that the roots lack; settled is the version without any, once somebody wanted it.
+	late    *late[T]
+	settled atomic.Pointer[trees[T]]
 }
 
 func (t *Table[T]) empty() version { return &trees[T]{roots: make([]node[T], len(t.orders))} }
 
-func (v *trees[T]) len() int { return v.roots[0].len() }
+func (v *trees[T]) len() int {
+	n := v.roots[0].len()
+	for l := v.late; l != nil; l = l.before {
+		switch {
+		case l.rec == nil:
+			n--
+		case l.old == nil:
+			n++
+		}
+	}
+	return n
+}
 
 func (v *trees[T]) clone() version {
+	if s := v.settled.Load(); s != nil {
+		v = s
+	}
 	c := new(trees[T])
-	c.roots = append(c.room[:0], v.roots...)
+	c.roots, c.late = append(c.room[:0], v.roots...), v.late
 	return c
 }
 
@@ -30,15 +49,9 @@ func (t *Table[T]) Put(tx *Tx, rec *T) error {
 	if err := t.acceptable(v, rec); err != nil {
 		return err
 	}
-	w := t.writers.Get().(*writer[T])
-	defer t.release(w)
-	w.changes = append(w.changes[:0], change[T]{key: t.key(rec), rec: rec})
-	v.roots[0] = w.write(v.roots[0], &t.orders[0], w.changes)
-	var old *T
-	if len(w.old) > 0 {
-		old = w.old[0]
-	}
-	t.reindex(w, v, old, rec)
+	id := t.key(rec)
+	old := lookup(t, v, id)
+	t.postpone(v, id, rec, old)
 	t.note(tx, old, rec)
 	return nil
 }
@@ -49,15 +62,11 @@ func (t *Table[T]) Delete(tx *Tx, id string) error {
 		return err
 	}
 	v := t.in(tx)
-	old, err := t.Get(tx, id)
-	if err != nil {
-		return err
+	old := lookup(t, v, id)
+	if old == nil {
+		return ErrNotFound
 	}
-	w := t.writers.Get().(*writer[T])
-	defer t.release(w)
-	w.changes = append(w.changes[:0], change[T]{key: id, rec: old, gone: true})
-	v.roots[0] = w.write(v.roots[0], &t.orders[0], w.changes)
-	t.reindex(w, v, old, nil)
+	t.postpone(v, id, nil, old)
 	t.note(tx, old, nil)
 	if tx.keeps {
 		tx.changed = append(tx.changed, Changed{t.c, id, nil})
@@ -81,7 +90,7 @@ func (t *Table[T]) acceptable(v *trees[T], rec *T) error {
 			continue
 		}
 		for _, key := range t.indexes[i].keysOf(rec, &one) {
-			if there := t.other(v.roots[i+1], i+1, key, t.key(rec)); there != nil {
+			if there := t.other(rootOf(t, v, i+1, key), i+1, key, t.key(rec)); there != nil {
 				return &DuplicateError{Collection: t.c.name, Index: t.indexes[i].Name, ID: t.key(there)}
 			}
 		}
@@ -111,34 +120,6 @@ func (t *Table[T]) other(root node[T], tree int, key, id string) *T {
 		}
 	}
 	return nil
-}
-
-// reindex takes the old record out of the indexes and puts the new one in; either may be nil.
-func (t *Table[T]) reindex(w *writer[T], v *trees[T], old, rec *T) {
-	var one [1]string
-	appended := w.appendedKeys(t.indexes, rec)
-	for i := range t.indexes {
-		w.changes = w.changes[:0]
-		switch {
-		case rec == nil:
-		case t.indexes[i].Append != nil:
-			w.changes = append(w.changes, change[T]{key: appended[:w.keyLens[i]], rec: rec})
-			appended = appended[w.keyLens[i]:]
-		default:
-			for _, key := range t.indexes[i].keysOf(rec, &one) {
-				w.changes = append(w.changes, change[T]{key: key, rec: rec})
-			}
-		}
-		if old != nil {
-			for _, key := range t.indexes[i].keysOf(old, &one) {
-				w.changes = append(w.changes, change[T]{key: key, rec: old, gone: true})
-			}
-		}
-		if o := &t.orders[i+1]; len(w.changes) > 0 {
-			w.changes = o.sort(w.changes)
-			v.roots[i+1] = w.write(v.roots[i+1], o, w.changes)
-		}
-	}
 }
 
 // appendedKeys returns what a record has for keys in the indexes with Append, one behind the other in one text; their
@@ -179,7 +160,7 @@ func (t *Table[T]) claimsOf(v version) []string {
 		return nil
 	}
 	var out []string
-	root := v.(*trees[T]).roots[0]
+	root := t.settle(v.(*trees[T])).roots[0]
 	for _, rec := range root.appendRecords(nil, 0, root.len()) {
 		out = append(out, t.claims(rec)...)
 	}

@@ -35,6 +35,8 @@ type writer[T any] struct {
 	column  columnMaker
 	// changes is for those who call write.
 	changes []change[T]
+	// late is for merge.
+	late []*late[T]
 	// keys and keyLens are those of a record that is put, see appendedKeys.
 	keys    []byte
 	keyLens []int
@@ -46,6 +48,7 @@ func (w *writer[T]) reset() {
 	clear(w.entries[:cap(w.entries)])
 	clear(w.old[:cap(w.old)])
 	clear(w.changes[:cap(w.changes)])
+	clear(w.late[:cap(w.late)])
 	w.parts, w.entries, w.old, w.changes = w.parts[:0], w.entries[:0], w.old[:0], w.changes[:0]
 }
 

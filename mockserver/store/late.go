@@ -1,0 +1,223 @@
+package store
+
+import (
+	"slices"
+	"strings"
+)
+
+// mostLate bounds the changes that wait to be brought into the trees.
+const mostLate = 64
+
+// late is a change that the trees of a version lack, and those before it. Changes that are brought in together share the
+// new nodes, so a creation that nobody looks at yet takes a fraction of what its way down each tree would. Lookups by key
+// go through the changes that wait; whatever goes by ranks has them brought in first, if they concern it.
+type late[T any] struct {
+	id string
+	// rec is there afterwards, nil if it was deleted; old was there before, nil if none was.
+	rec, old *T
+	keys     []lateKey
+	// room saves the usual few keys an allocation.
+	room   [3]lateKey
+	before *late[T]
+	// n is the number of changes that wait, this one included.
+	n int
+}
+
+// lateKey is a place in a tree that a record takes or, with gone, leaves.
+type lateKey struct {
+	key  string
+	tree int32
+	gone bool
+}
+
+// postpone adds a change to a version that is a transaction's own; rec or old may be nil.
+func (t *Table[T]) postpone(v *trees[T], id string, rec, old *T) {
+	if v.settled.Load() != nil || v.late != nil && v.late.n >= mostLate {
+		v.adopt(t.settle(v))
+	}
+	l := &late[T]{id: id, rec: rec, old: old, before: v.late, n: 1}
+	if l.before != nil {
+		l.n += l.before.n
+	}
+	w := t.writers.Get().(*writer[T])
+	defer t.release(w)
+	l.keys = t.appendKeys(l.room[:0], w, rec, false)
+	l.keys = t.appendKeys(l.keys, w, old, true)
+	v.late = l
+}
+
+// appendKeys appends the places of a record, which may be nil, in all indexes.
+func (t *Table[T]) appendKeys(keys []lateKey, w *writer[T], rec *T, gone bool) []lateKey {
+	if rec == nil {
+		return keys
+	}
+	var one [1]string
+	appended := w.appendedKeys(t.indexes, rec)
+	for i := range t.indexes {
+		if t.indexes[i].Append != nil {
+			keys = append(keys, lateKey{appended[:w.keyLens[i]], int32(i + 1), gone}) //nolint:gosec // few
+			appended = appended[w.keyLens[i]:]
+			continue
+		}
+		for _, key := range t.indexes[i].keysOf(rec, &one) {
+			keys = append(keys, lateKey{key, int32(i + 1), gone}) //nolint:gosec // few
+		}
+	}
+	return keys
+}
+
+// settle returns the version with what waits brought in. Whoever wants it first does it for all.
+func (t *Table[T]) settle(v *trees[T]) *trees[T] {
+	if v.late == nil {
+		return v
+	}
+	if s := v.settled.Load(); s != nil {
+		return s
+	}
+	s := t.merge(v)
+	if !v.settled.CompareAndSwap(nil, s) {
+		return v.settled.Load()
+	}
+	return s
+}
+
+// adopt makes a version that is a transaction's own what another one is.
+func (v *trees[T]) adopt(settled *trees[T]) {
+	if settled != v {
+		v.roots, v.late = append(v.roots[:0], settled.roots...), nil
+		v.settled.Store(nil)
+	}
+}
+
+func (t *Table[T]) merge(v *trees[T]) *trees[T] {
+	w := t.writers.Get().(*writer[T])
+	defer t.release(w)
+	w.gather(v.late)
+	out := new(trees[T])
+	out.roots = append(out.room[:0], v.roots...)
+	for tree := range out.roots {
+		w.changes = w.changes[:0]
+		w.eachLate(func(first, last *late[T]) { w.changes = first.appendChanges(w.changes, last, tree) })
+		if o := &t.orders[tree]; len(w.changes) > 0 {
+			w.changes = o.sort(w.changes)
+			out.roots[tree] = w.write(out.roots[tree], o, w.changes)
+		}
+	}
+	return out
+}
+
+// gather sorts changes by id; of one id the first comes first.
+func (w *writer[T]) gather(l *late[T]) {
+	w.late = w.late[:0]
+	for ; l != nil; l = l.before {
+		w.late = append(w.late, l)
+	}
+	slices.Reverse(w.late)
+	byID := func(a, b *late[T]) int { return strings.Compare(a.id, b.id) }
+	if !slices.IsSortedFunc(w.late, byID) {
+		slices.SortStableFunc(w.late, byID)
+	}
+}
+
+// eachLate visits the ids that were gathered, with the first change of each and the last.
+func (w *writer[T]) eachLate(visit func(first, last *late[T])) {
+	for i := 0; i < len(w.late); {
+		end := i + 1
+		for end < len(w.late) && w.late[end].id == w.late[i].id {
+			end++
+		}
+		visit(w.late[i], w.late[end-1])
+		i = end
+	}
+}
+
+// appendChanges appends what all changes of an id, from the first to the last, come to in a tree.
+func (l *late[T]) appendChanges(changes []change[T], last *late[T], tree int) []change[T] {
+	if tree == 0 {
+		switch {
+		case last.rec != nil:
+			return append(changes, change[T]{key: l.id, rec: last.rec})
+		case l.old != nil:
+			return append(changes, change[T]{key: l.id, rec: l.old, gone: true})
+		}
+		return changes
+	}
+	for _, k := range last.keys {
+		if int(k.tree) == tree && !k.gone {
+			changes = append(changes, change[T]{key: k.key, rec: last.rec})
+		}
+	}
+	for _, k := range l.keys {
+		if int(k.tree) == tree && k.gone {
+			changes = append(changes, change[T]{key: k.key, rec: l.old, gone: true})
+		}
+	}
+	return changes
+}
+
+// lookup returns the record with the id, or nil.
+func lookup[T any, K keyText](t *Table[T], v *trees[T], id K) *T {
+	if s := v.settled.Load(); s != nil {
+		v = s
+	}
+	for l := v.late; l != nil; l = l.before {
+		if l.id == string(id) {
+			return l.rec
+		}
+	}
+	return get(v.roots[0], &t.orders[0], id, "")
+}
+
+// rootOf returns a tree in which the entries whose keys have the prefix are as they should be.
+func rootOf[T any, K keyText](t *Table[T], v *trees[T], tree int, prefix K) node[T] {
+	if v.late == nil {
+		return v.roots[tree]
+	}
+	s := v.settled.Load()
+	if s == nil && touches(v.late, tree, prefix) {
+		s = t.settle(v)
+	}
+	if s != nil {
+		v = s
+	}
+	return v.roots[tree]
+}
+
+// touches reports whether changes concern the entries of a tree whose keys have the prefix.
+func touches[T any, K keyText](l *late[T], tree int, prefix K) bool {
+	for ; l != nil; l = l.before {
+		if tree == 0 && hasPrefix(l.id, prefix) {
+			return true
+		}
+		for i := range l.keys {
+			if k := &l.keys[i]; int(k.tree) == tree && hasPrefix(k.key, prefix) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasPrefix[K keyText](key string, prefix K) bool {
+	return len(key) >= len(prefix) && key[:len(prefix)] == string(prefix)
+}
+
+// lastLate returns the change with the greatest key among those that have the prefix, nil if there is none. settled
+// false says that records left such places, so that the trees alone do not tell what is there.
+func lastLate[T any, K keyText](l *late[T], tree int, prefix K) (last *late[T], at place, settled bool) {
+	for ; l != nil; l = l.before {
+		for i := range l.keys {
+			k := &l.keys[i]
+			if int(k.tree) != tree || !hasPrefix(k.key, prefix) {
+				continue
+			}
+			if k.gone {
+				return nil, place{}, false
+			}
+			if last == nil || k.key > at.key || k.key == at.key && l.id > at.id {
+				last, at = l, place{k.key, l.id}
+			}
+		}
+	}
+	return last, at, true
+}
