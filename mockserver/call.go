@@ -129,7 +129,7 @@ func (c *Call) ReplyHeader() *ReplyHeader { return c.header }
 
 // Refuse makes a refusal from the catalogue: the operation's entry of that name, else the vendor's. The arguments fill
 // the %s of its code and message. An unknown name is a bug and panics.
-func (c *Call) Refuse(name string, args ...any) *Refusal {
+func (c *Call) Refuse(name string, args ...string) *Refusal {
 	op := ""
 	if c.Op != nil {
 		op = c.Op.ID

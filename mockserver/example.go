@@ -26,7 +26,7 @@ func (s *Server) ErrorExample(vendor, operation, name string) (Example, error) {
 	}
 	for _, op := range p.ops {
 		if op.ID == operation {
-			return s.errorExample(p, op, newRefusal(e, []any{"Parameter", "Parameter", "Parameter"}))
+			return s.errorExample(p, op, newRefusal(e, []string{"Parameter", "Parameter", "Parameter"}))
 		}
 	}
 	return Example{}, fmt.Errorf("vendor %s has no operation %q", vendor, operation)

@@ -142,7 +142,7 @@ func (f *fault) refusal(c *Call) *Refusal {
 	if name == "" {
 		name = c.Op.telling()
 	}
-	args := make([]any, strings.Count(f.entry.Code, "%s")+strings.Count(f.entry.Message, "%s"))
+	args := make([]string, strings.Count(f.entry.Code, "%s")+strings.Count(f.entry.Message, "%s"))
 	for i := range args {
 		args[i] = name
 	}

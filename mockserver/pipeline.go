@@ -158,8 +158,8 @@ func (c *Call) handle(ctx context.Context) (value any, err error) {
 
 // refuse turns an error into a reply: a refusal in the vendor's words; anything else is a bug of ours.
 func (s *Server) refuse(c *Call, err error) *reply {
-	var r *Refusal
-	if !errors.As(err, &r) {
+	r := refusalOf(err)
+	if r == nil {
 		if out := plainly(err); out != nil {
 			return out
 		}
@@ -176,6 +176,16 @@ func (s *Server) refuse(c *Call, err error) *reply {
 		r = c.plug.Revise(c, r)
 	}
 	return s.encode(c, r.Entry.Status, c.plug.Failure(c, r), r)
+}
+
+// refusalOf returns the refusal that an error is or wraps, or nil.
+func refusalOf(err error) *Refusal {
+	if r, is := err.(*Refusal); is { //nolint:errorlint // as nearly always; errors.As would allocate
+		return r
+	}
+	var r *Refusal
+	errors.As(err, &r)
+	return r
 }
 
 // broken answers for a bug of the stand-in in the vendor's envelope; it is logged and counted.

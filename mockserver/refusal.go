@@ -46,18 +46,26 @@ func (r *Refusal) With(extra any) *Refusal {
 	return r
 }
 
-func newRefusal(e *specs.Error, args []any) *Refusal {
+func newRefusal(e *specs.Error, args []string) *Refusal {
 	return &Refusal{Entry: e, Code: fill(e.Code, args), Message: fill(e.Message, args)}
 }
 
-// fill puts the arguments into the %s of a catalogue text; a text without %s stays as it is.
-func fill(text string, args []any) string {
-	n := strings.Count(text, "%s")
-	if n == 0 {
+// fill puts the arguments into the %s of a catalogue text, nothing where there are too few. It knows no other verbs.
+func fill(text string, args []string) string {
+	if strings.IndexByte(text, '%') < 0 || !strings.Contains(text, "%s") {
 		return text
 	}
-	for len(args) < n {
-		args = append(args, "")
+	var room [256]byte
+	b := room[:0]
+	for {
+		before, after, more := strings.Cut(text, "%s")
+		b = append(b, before...)
+		if !more {
+			return string(b)
+		}
+		if len(args) > 0 {
+			b, args = append(b, args[0]...), args[1:]
+		}
+		text = after
 	}
-	return fmt.Sprintf(text, args[:n]...)
 }

@@ -254,13 +254,13 @@ func (s *Schema) checkNumber(t *Tape, f *finder, i uint32, r *Refusals) {
 
 func (s *Schema) checkBounds(t *Tape, f *finder, n float64, r *Refusals) {
 	if s.min != nil && n < *s.min {
-		f.add(t, Range, r, "is %s, want at least %s", decimalText(n), decimalText(*s.min))
+		f.say(t, Range, r, "is "+decimalText(n)+", want at least "+decimalText(*s.min))
 	}
 	if s.max != nil && n > *s.max {
-		f.add(t, Range, r, "is %s, want at most %s", decimalText(n), decimalText(*s.max))
+		f.say(t, Range, r, "is "+decimalText(n)+", want at most "+decimalText(*s.max))
 	}
 	if s.enum != nil && !slices.Contains(s.numbers, n) {
-		f.add(t, Range, r, "is %s, want one of %s", decimalText(n), enumText(s.enum))
+		f.say(t, Range, r, "is "+decimalText(n)+", want one of "+enumText(s.enum))
 	}
 }
 

@@ -66,7 +66,14 @@ type finder struct {
 // add notes that something is wrong with the value that is looked at.
 func (f *finder) add(t *Tape, k Kind, r *Refusals, format string, args ...any) {
 	if f.wants(k) {
-		f.note(&Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: fmt.Sprintf(format, args...), Refusal: r.Refuse(k)})
+		f.say(t, k, r, fmt.Sprintf(format, args...))
+	}
+}
+
+// say is add for a reason that is a text already.
+func (f *finder) say(t *Tape, k Kind, r *Refusals, reason string) {
+	if f.wants(k) {
+		f.note(&Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: reason, Refusal: r.Refuse(k)})
 	}
 }
 
