@@ -7,28 +7,43 @@ import (
 
 // encode writes an envelope in the vendor's format and checks it against the document.
 func (s *Server) encode(c *Call, status int, envelope any, r *Refusal) *reply {
-	body, again, err := c.marshal(envelope)
-	if err != nil {
-		if r == nil {
-			return s.broken(c, err)
-		}
-		panic(err) // the vendor's error envelope cannot be encoded: broken answers plainly
-	}
 	out := &c.memory.reply
-	*out = reply{status: status, header: c.header, body: body, again: again, refusal: r}
-	if s.checks(c, status) {
+	*out = reply{status: status, header: c.header, refusal: r}
+	checked := s.checks(c, status)
+	other, contentType, isOther := c.format(envelope)
+	if checked || !isOther {
+		var err error
+		if out.body, out.again, err = c.marshal(envelope); err != nil {
+			if r == nil {
+				return s.broken(c, err)
+			}
+			panic(err) // the vendor's error envelope cannot be encoded: broken answers plainly
+		}
+	}
+	if checked {
 		s.checkReply(c, out)
 	}
-	contentType := c.plug.ContentType
-	if c.plug.Format != nil {
-		if other, ct, ok := c.plug.Format(c, envelope); ok {
-			out.body, out.again, contentType = other, nil, ct
-		}
+	if isOther {
+		out.body, out.again = other, nil
 	}
 	if c.header.Get("Content-Type") == "" {
 		c.header.Set("Content-Type", contentType)
 	}
 	return out
+}
+
+// format encodes an envelope in a format other than JSON if the vendor wants that, and says which Content-Type goes with
+// what is wanted.
+func (c *Call) format(envelope any) (body []byte, contentType string, other bool) {
+	if c.plug.Format == nil {
+		return nil, c.plug.ContentType, false
+	}
+	text, contentType, other := c.plug.Format(c, envelope, c.memory.text[:0])
+	if !other {
+		return nil, c.plug.ContentType, false
+	}
+	c.memory.text = text[:0]
+	return bytes.Clone(text), contentType, true
 }
 
 // Appender is an envelope that writes its JSON itself, for vendors that keep records encoded. It gives the same bytes

@@ -54,9 +54,9 @@ type Plug struct {
 	// JSON and must fit the operation's documented response.
 	Success func(*Call, any) any
 	Failure func(*Call, *Refusal) any
-	// Format encodes an envelope in a format other than JSON; ok is false where JSON is wanted. May be nil. The core
+	// Format appends an envelope to b in a format other than JSON; ok is false where JSON is wanted. May be nil. The core
 	// checks the envelope, not this encoding.
-	Format func(c *Call, envelope any) (body []byte, contentType string, ok bool)
+	Format func(c *Call, envelope any, b []byte) (body []byte, contentType string, ok bool)
 	// ContentType is that of JSON replies. Default: application/json; charset=utf-8.
 	ContentType string
 	// Handlers has one function for every operation of the documents, by operationId.

@@ -189,7 +189,7 @@ func vectorNamed(t testing.TB, name string) vector {
 func BenchmarkEncode(b *testing.B) {
 	e := &errorReply{requestID: "D787E1A3-A93C-424A-B626-C2B05DF8D885", hostID: "127.0.0.1", code: "Application.RecordClosed",
 		message: "The application has been closed.", product: "quickbi-public"}
-	buf := make([]byte, 0, usualReply)
+	buf := make([]byte, 0, 1024)
 	b.Run("JSON", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

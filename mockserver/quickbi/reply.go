@@ -204,14 +204,10 @@ func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
 	return c.Refuse(want, r.Parameter).At(r.Parameter).Because("%s", r.Reason)
 }
 
-// usualReply is the room for a reply, in bytes; longer ones grow.
-const usualReply = 1024
-
 // format writes XML where the request asked for it, or asked for nothing with signature version 1.0.
-func format(c *mockserver.Call, reply any) ([]byte, string, bool) {
+func format(c *mockserver.Call, reply any, b []byte) ([]byte, string, bool) {
 	if !sessionOf(c).xml {
 		return nil, "", false
 	}
-	b := append(make([]byte, 0, usualReply), xmlHead...)
-	return reply.(envelope).appendXML(b, c.Switch("QB-019") == "item"), "text/xml;charset=utf-8", true
+	return reply.(envelope).appendXML(append(b, xmlHead...), c.Switch("QB-019") == "item"), "text/xml;charset=utf-8", true
 }
