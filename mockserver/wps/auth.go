@@ -84,7 +84,7 @@ func (a authenticator) authenticate(c *mockserver.Call) error {
 // checkSignature returns the app that signed the request, or nil where the world lets it pass unsigned (WPS-001).
 func checkSignature(c *mockserver.Call) (*App, error) {
 	mode := c.Switch("WPS-001")
-	header, date := c.Header.Get(headerAuthorization), c.Header.Get(headerDate)
+	header, date := headerOf(c.Request, headerAuthorization), headerOf(c.Request, headerDate)
 	if mode == "off" || mode == "if-sent" && header == "" {
 		return nil, nil
 	}
@@ -171,7 +171,7 @@ func bearer(header string) (string, bool) {
 
 // checkToken finds the caller by his token. signer is the app that signed, or nil.
 func checkToken(c *mockserver.Call, signer *App) (*caller, error) {
-	text, ok := bearer(c.Header.Get("Authorization"))
+	text, ok := bearer(headerOf(c.Request, "Authorization"))
 	if !ok {
 		return nil, c.Refuse(errTokenMissing).At("Authorization").Because("want Authorization: Bearer, a blank, the access token")
 	}
@@ -240,13 +240,16 @@ func checkRights(c *mockserver.Call, who *caller) error {
 // identify appends the keys by which a request names its world: the token, the app that signs, the client of OAuth,
 // its code and its refresh token.
 func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
-	if token, ok := bearer(r.Header.Get("Authorization")); ok {
+	if token, ok := bearer(headerOf(r, "Authorization")); ok {
 		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: token})
 	}
-	if cred, problem := parseAuthorization(r.Header.Get(headerAuthorization)); problem == "" {
+	if cred, problem := parseAuthorization(headerOf(r, headerAuthorization)); problem == "" {
 		claims = append(claims, mockserver.Claim{Kind: claimApp, Value: cred.accessKey})
 	}
 	form, _ := r.Form()
+	if len(form) == 0 {
+		return claims
+	}
 	for _, field := range [...]struct{ name, claim string }{{"client_id", claimApp}, {"code", claimCode}, {"refresh_token", claimRefresh}} {
 		if value, ok := form.Get(field.name); ok && value != "" {
 			claims = append(claims, mockserver.Claim{Kind: field.claim, Value: value})

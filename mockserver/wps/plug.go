@@ -50,7 +50,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 }
 
 // signedByKSO reports whether a request carries this vendor's signature headers.
-func signedByKSO(r *mockserver.Request) bool { return r.Header.Get(headerAuthorization) != "" }
+func signedByKSO(r *mockserver.Request) bool { return headerOf(r, headerAuthorization) != "" }
 
 // success leaves a page to write its own envelope; the token endpoint has none.
 func success(_ *mockserver.Call, value any) any {
