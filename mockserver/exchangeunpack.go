@@ -203,9 +203,9 @@ func (u *unpacking) unpack(blocks []*recordsBlock) error {
 	problems := make([]error, len(blocks))
 	for range min(runtime.GOMAXPROCS(0), len(blocks)) {
 		wg.Go(func() {
-			var from shape.Unpacker
+			from := u.collection.Unpacker()
 			for i := next.Add(1) - 1; i < int64(len(blocks)); i = next.Add(1) - 1 {
-				problems[i] = u.block(&from, blocks[i])
+				problems[i] = u.block(from, blocks[i])
 			}
 		})
 	}
@@ -218,11 +218,11 @@ func (u *unpacking) unpack(blocks []*recordsBlock) error {
 	return nil
 }
 
-func (u *unpacking) block(from *shape.Unpacker, b *recordsBlock) error {
+func (u *unpacking) block(from *store.Unpacker, b *recordsBlock) error {
 	from.Begin(b.packed)
 	b.made = make([]any, 0, b.n)
 	for i := range b.n {
-		rec, err := u.collection.Unpack(from)
+		rec, err := from.Record()
 		if err != nil {
 			return damaged("%w", err)
 		}

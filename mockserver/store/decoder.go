@@ -6,14 +6,15 @@ import "github.com/countersign/countersign/mockserver/shape"
 type Decoder struct {
 	c      *Collection
 	reader shape.Reader
+	fresh  func() any
 }
 
 // Decoder makes a decoder of the collection's records.
-func (c *Collection) Decoder() *Decoder { return &Decoder{c: c} }
+func (c *Collection) Decoder() *Decoder { return &Decoder{c: c, fresh: c.fresh()} }
 
 // Decode is Collection.Decode: the same records, the same errors.
 func (d *Decoder) Decode(data []byte) (any, error) {
-	rec := d.c.fresh()
+	rec := d.fresh()
 	if d.reader.Read(d.c.shape(), data, rec) {
 		return rec, nil
 	}

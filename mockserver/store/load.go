@@ -1,10 +1,11 @@
 package store
 
 import (
-	"cmp"
-	"encoding/binary"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Load is Put for many records at once, cheapest when the table is empty or they lie close together; of records with
@@ -35,15 +36,42 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 	for i := range changes {
 		fresh[i] = changes[i].rec
 	}
-	for i := range t.indexes {
-		root, err := t.loadIndex(w, v.roots[i+1], i, fresh, old, changes[:0])
-		if err != nil {
-			return err
-		}
-		roots = append(roots, root)
+	for len(roots) < len(v.roots) {
+		roots = append(roots, node[T]{})
+	}
+	if err := t.loadIndexes(v.roots[1:], roots[1:], fresh, old); err != nil {
+		return err
 	}
 	v.roots = roots
 	t.noteAll(tx, fresh, old)
+	return nil
+}
+
+// loadIndexes makes new trees of the indexes, many on every core. The error is that of the first index that has one.
+func (t *Table[T]) loadIndexes(trees, loaded []node[T], fresh, old []*T) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	problems := make([]error, len(trees))
+	work := func() {
+		w := t.writers.Get().(*writer[T])
+		defer t.release(w)
+		room := make([]change[T], 0, len(fresh)+len(old))
+		for i := int(next.Add(1)) - 1; i < len(trees); i = int(next.Add(1)) - 1 {
+			loaded[i], problems[i] = t.loadIndex(w, trees[i], i, fresh, old, room)
+		}
+	}
+	if len(fresh) >= manyChanges {
+		for range min(runtime.GOMAXPROCS(0), len(trees)) - 1 {
+			wg.Go(work)
+		}
+	}
+	work()
+	wg.Wait()
+	for _, err := range problems {
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -137,35 +165,4 @@ func (o *order[T]) compare(a, b *change[T]) int {
 		return c
 	}
 	return strings.Compare(o.id(a.rec), o.id(b.rec))
-}
-
-const manyChanges = 64
-
-// sortMany is a stable sort that seldom looks at keys: it goes by the first eight bytes in which they differ.
-func (o *order[T]) sortMany(changes []change[T]) []change[T] {
-	type head struct {
-		bits uint64
-		i    int
-	}
-	shared := len(changes[0].key)
-	for i := range changes {
-		shared = common(changes[0].key[:shared], changes[i].key)
-	}
-	heads := make([]head, len(changes))
-	for i := range changes {
-		var b [8]byte
-		copy(b[:], changes[i].key[shared:])
-		heads[i] = head{binary.BigEndian.Uint64(b[:]), i}
-	}
-	slices.SortFunc(heads, func(a, b head) int {
-		if a.bits != b.bits {
-			return cmp.Compare(a.bits, b.bits)
-		}
-		return cmp.Or(o.compare(&changes[a.i], &changes[b.i]), a.i-b.i)
-	})
-	out := make([]change[T], len(changes))
-	for i, h := range heads {
-		out[i] = changes[h.i]
-	}
-	return out
 }

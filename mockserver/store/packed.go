@@ -10,8 +10,18 @@ func (c *Collection) AppendPacked(buf []byte, k *shape.Packer, rec any) ([]byte,
 	return k.Append(buf, c.shape(), rec)
 }
 
-// Unpack reads the next of the records that AppendPacked has written. Error: shape.ErrPacked.
-func (c *Collection) Unpack(u *shape.Unpacker) (any, error) {
-	rec := c.fresh()
-	return rec, u.Next(c.shape(), rec)
+// Unpacker reads records that AppendPacked has written. It is not for concurrent use.
+type Unpacker struct {
+	shape.Unpacker
+	c     *Collection
+	fresh func() any
+}
+
+// Unpacker makes an unpacker of the collection's records.
+func (c *Collection) Unpacker() *Unpacker { return &Unpacker{c: c, fresh: c.fresh()} }
+
+// Record reads the next record. Error: shape.ErrPacked.
+func (u *Unpacker) Record() (any, error) {
+	rec := u.fresh()
+	return rec, u.Next(u.c.shape(), rec)
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -82,7 +83,7 @@ type Table[T any] struct {
 type Collection struct {
 	name   string
 	table  untyped
-	fresh  func() any // a record to be read into
+	fresh  func() func() any // makes a source of records to be read into, for one goroutine
 	shape  func() *shape.Shape
 	schema string
 }
@@ -97,8 +98,25 @@ func NewTable[T any](name string, key func(*T) string, indexes ...Index[T]) *Tab
 		t.orders = append(t.orders, order[T]{id: key, text: indexes[i].Text})
 	}
 	t.writers.New = func() any { return new(writer[T]) }
-	t.c = &Collection{name: name, table: t, fresh: func() any { return new(T) }, shape: sync.OnceValue(shape.Of[T])}
+	t.c = &Collection{name: name, table: t, fresh: freshRecords[T], shape: sync.OnceValue(shape.Of[T])}
 	return t
+}
+
+// recordsPiece is about how many bytes of records share a piece of memory: as long as one of them is used, all of it is held.
+const recordsPiece = 4096
+
+// freshRecords makes a source of records that costs the allocator little.
+func freshRecords[T any]() func() any {
+	var piece []T
+	each := int(max(1, recordsPiece/max(1, reflect.TypeFor[T]().Size())))
+	return func() any {
+		if len(piece) == 0 {
+			piece = make([]T, each)
+		}
+		rec := &piece[0]
+		piece = piece[1:]
+		return rec
+	}
 }
 
 // References adds references to other collections, checked when a transaction commits.

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+)
+
+// manyChanges are as many as are worth being sorted by sortMany, and on every core.
+const manyChanges = 64
+
+// sortMany is a stable sort that seldom looks at keys: it goes by eight bytes of them at a time.
+func (o *order[T]) sortMany(changes []change[T]) []change[T] {
+	s := sorting[T]{o, changes}
+	heads := make([]head, len(changes))
+	for i := range heads {
+		heads[i].i = i
+	}
+	s.sort(heads, 0)
+	out := make([]change[T], len(changes))
+	for i, h := range heads {
+		out[i] = changes[h.i]
+	}
+	return out
+}
+
+// sorting is a sort under way.
+type sorting[T any] struct {
+	order   *order[T]
+	changes []change[T]
+}
+
+// head stands for change i: bits are eight bytes of its key.
+type head struct {
+	bits uint64
+	i    int
+}
+
+// sort sorts heads of keys whose first bytes are alike.
+func (s *sorting[T]) sort(heads []head, alike int) {
+	if len(heads) < manyChanges {
+		slices.SortFunc(heads, s.compare)
+		return
+	}
+	alike = s.alike(heads, alike)
+	for i := range heads {
+		heads[i].bits = bitsOf(s.changes[heads[i].i].key[alike:])
+	}
+	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) })
+	for from, to := 0, 0; from < len(heads); from = to {
+		whole := true
+		for to = from; to < len(heads) && heads[to].bits == heads[from].bits; to++ {
+			whole = whole && len(s.changes[heads[to].i].key) >= alike+headSize
+		}
+		switch part := heads[from:to]; {
+		case len(part) == 1:
+		case whole:
+			s.sort(part, alike+headSize)
+		default: // the bits of a key that ends there do not say where
+			slices.SortFunc(part, s.compare)
+		}
+	}
+}
+
+// alike returns how many first bytes all keys have in common, at least so many.
+func (s *sorting[T]) alike(heads []head, sure int) int {
+	first := s.changes[heads[0].i].key
+	shared := len(first)
+	for i := 1; i < len(heads) && shared > sure; i++ {
+		shared = sure + common(first[sure:shared], s.changes[heads[i].i].key[sure:])
+	}
+	return shared
+}
+
+// compare goes by the whole keys and, for changes at one place, by which came first.
+func (s *sorting[T]) compare(a, b head) int {
+	return cmp.Or(s.order.compare(&s.changes[a.i], &s.changes[b.i]), a.i-b.i)
+}
+
+const headSize = 8
+
+// bitsOf is the first eight bytes of a text as a number that sorts as they do; behind a shorter text they are 0.
+func bitsOf(s string) uint64 {
+	if len(s) >= headSize { // which the compiler makes one load of
+		return uint64(s[0])<<56 | uint64(s[1])<<48 | uint64(s[2])<<40 | uint64(s[3])<<32 |
+			uint64(s[4])<<24 | uint64(s[5])<<16 | uint64(s[6])<<8 | uint64(s[7])
+	}
+	bits := uint64(0)
+	for i := range len(s) {
+		bits |= uint64(s[i]) << (56 - 8*i)
+	}
+	return bits
+}
