@@ -219,7 +219,7 @@ func checkProject(p *Project) error {
 }
 
 func checkApprover(a *Approver) error {
-	if n, err := strconv.ParseInt(a.ID, 10, 64); err != nil || n < 0 || strconv.FormatInt(n, 10) != a.ID {
+	if _, err := strconv.ParseInt(a.ID, 10, 64); err != nil || a.ID[0] < '0' || a.ID[0] == '0' && a.ID != "0" {
 		return fmt.Errorf("approver id %q: want a decimal number", a.ID)
 	}
 	if a.Name == "" || a.UserID == "" {

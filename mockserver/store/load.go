@@ -29,7 +29,7 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 		}
 		changes[i] = change[T]{key: t.key(rec), rec: rec}
 	}
-	changes = t.orders[0].sort(changes)
+	changes = t.orders[0].sort(changes, nil)
 	roots := make([]node[T], 0, len(v.roots))
 	roots = append(roots, w.write(v.roots[0], &t.orders[0], changes))
 	fresh, old := make([]*T, len(changes)), slices.Clone(w.old)
@@ -55,9 +55,9 @@ func (t *Table[T]) loadIndexes(trees, loaded []node[T], fresh, old []*T) error {
 	work := func() {
 		w := t.writers.Get().(*writer[T])
 		defer t.release(w)
-		room := make([]change[T], 0, len(fresh)+len(old))
+		m := &loading[T]{changes: make([]change[T], 0, len(fresh)+len(old))}
 		for i := int(next.Add(1)) - 1; i < len(trees); i = int(next.Add(1)) - 1 {
-			loaded[i], problems[i] = t.loadIndex(w, trees[i], i, fresh, old, room)
+			loaded[i], problems[i] = t.loadIndex(w, trees[i], i, fresh, old, m)
 		}
 	}
 	if len(fresh) >= manyChanges {
@@ -75,23 +75,19 @@ func (t *Table[T]) loadIndexes(trees, loaded []node[T], fresh, old []*T) error {
 	return nil
 }
 
-func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T, changes []change[T]) (node[T], error) {
+func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T, m *loading[T]) (node[T], error) {
 	ix, o := &t.indexes[i], &t.orders[i+1]
-	var one [1]string
+	m.changes = m.changes[:0]
 	for _, rec := range fresh {
-		for _, key := range ix.keysOf(rec, &one) {
-			changes = append(changes, change[T]{key: key, rec: rec})
-		}
+		m.add(ix, rec, false)
 	}
 	for _, rec := range old {
-		for _, key := range ix.keysOf(rec, &one) {
-			changes = append(changes, change[T]{key: key, rec: rec, gone: true})
-		}
+		m.add(ix, rec, true)
 	}
-	if len(changes) == 0 {
+	if len(m.changes) == 0 {
 		return root, nil
 	}
-	changes = o.sort(changes)
+	changes := o.sort(m.changes, &m.sorting)
 	root = w.write(root, o, changes)
 	if !ix.Unique {
 		return root, nil
@@ -105,6 +101,41 @@ func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T,
 		}
 	}
 	return root, nil
+}
+
+// loading is memory for indexes, one after the other.
+type loading[T any] struct {
+	changes []change[T]
+	sorting sorting[T]
+	key     []byte
+	keys    strings.Builder
+}
+
+// add adds the changes that a record makes to an index.
+func (m *loading[T]) add(ix *Index[T], rec *T, gone bool) {
+	if ix.Append != nil {
+		m.key = ix.Append(m.key[:0], rec)
+		m.changes = append(m.changes, change[T]{key: m.hold(m.key), rec: rec, gone: gone})
+		return
+	}
+	var one [1]string
+	for _, key := range ix.keysOf(rec, &one) {
+		m.changes = append(m.changes, change[T]{key: key, rec: rec, gone: gone})
+	}
+}
+
+// keysPiece is how many bytes of keys share a piece of memory. No tree refers to it.
+const keysPiece = 1 << 16
+
+// hold copies a key behind the one before.
+func (m *loading[T]) hold(key []byte) string {
+	if m.keys.Cap()-m.keys.Len() < len(key) {
+		m.keys = strings.Builder{}
+		m.keys.Grow(max(keysPiece, len(key)))
+	}
+	from := m.keys.Len()
+	m.keys.Write(key)
+	return m.keys.String()[from:]
 }
 
 // noteAll is note for many.
@@ -128,14 +159,18 @@ func (t *Table[T]) noteAll(tx *Tx, fresh, old []*T) {
 }
 
 // sort puts changes into the tree's order. Of several at one place it keeps what is not gone and, of those, the last.
-func (o *order[T]) sort(changes []change[T]) []change[T] {
+// What it returns may lie in the memory of the sort, which may be nil.
+func (o *order[T]) sort(changes []change[T], s *sorting[T]) []change[T] {
 	if o.sorted(changes) {
 		return changes
 	}
-	if len(changes) < manyChanges {
+	switch {
+	case len(changes) < manyChanges:
 		slices.SortStableFunc(changes, func(a, b change[T]) int { return o.compare(&a, &b) })
-	} else {
-		changes = o.sortMany(changes)
+	case s == nil:
+		changes = new(sorting[T]).sort(o, changes)
+	default:
+		changes = s.sort(o, changes)
 	}
 	out := 0
 	for i := 1; i < len(changes); i++ {

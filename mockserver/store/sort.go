@@ -5,28 +5,30 @@ import (
 	"slices"
 )
 
-// manyChanges are as many as are worth being sorted by sortMany, and on every core.
+// manyChanges are as many as are worth being sorted by heads, and on every core.
 const manyChanges = 64
 
-// sortMany is a stable sort that seldom looks at keys: it goes by eight bytes of them at a time.
-func (o *order[T]) sortMany(changes []change[T]) []change[T] {
-	s := sorting[T]{o, changes}
-	heads := make([]head, len(changes))
-	for i := range heads {
-		heads[i].i = i
-	}
-	s.sort(heads, 0)
-	out := make([]change[T], len(changes))
-	for i, h := range heads {
-		out[i] = changes[h.i]
-	}
-	return out
+// sorting is a stable sort that seldom looks at whole keys: it goes by eight bytes of them at a time. Its memory is used
+// again.
+type sorting[T any] struct {
+	order           *order[T]
+	changes, sorted []change[T]
+	heads           []head
 }
 
-// sorting is a sort under way.
-type sorting[T any] struct {
-	order   *order[T]
-	changes []change[T]
+// sort returns the changes in order, valid until the next call.
+func (s *sorting[T]) sort(o *order[T], changes []change[T]) []change[T] {
+	s.order, s.changes = o, changes
+	s.heads = slices.Grow(s.heads[:0], len(changes))[:len(changes)]
+	for i := range s.heads {
+		s.heads[i].i = i
+	}
+	s.sortHeads(s.heads, 0)
+	s.sorted = slices.Grow(s.sorted[:0], len(changes))
+	for _, h := range s.heads {
+		s.sorted = append(s.sorted, changes[h.i])
+	}
+	return s.sorted
 }
 
 // head stands for change i: bits are eight bytes of its key.
@@ -35,8 +37,8 @@ type head struct {
 	i    int
 }
 
-// sort sorts heads of keys whose first bytes are alike.
-func (s *sorting[T]) sort(heads []head, alike int) {
+// sortHeads sorts heads of keys whose first bytes are alike.
+func (s *sorting[T]) sortHeads(heads []head, alike int) {
 	if len(heads) < manyChanges {
 		slices.SortFunc(heads, s.compare)
 		return
@@ -54,7 +56,7 @@ func (s *sorting[T]) sort(heads []head, alike int) {
 		switch part := heads[from:to]; {
 		case len(part) == 1:
 		case whole:
-			s.sort(part, alike+headSize)
+			s.sortHeads(part, alike+headSize)
 		default: // the bits of a key that ends there do not say where
 			slices.SortFunc(part, s.compare)
 		}

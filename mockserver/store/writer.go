@@ -371,9 +371,9 @@ func (w *writer[T]) emit(base int, at place, n int) {
 func (l *leaf[T]) boundary(o *order[T], next *entry[T]) place {
 	last, key := l.prefix()+l.rest(l.n-1), next.head+next.tail
 	if last == key {
-		return place{key, strings.Clone(o.id(next.rec))}
+		return place{strings.Clone(key), strings.Clone(o.id(next.rec))}
 	}
-	return place{key[:common(last, key)+1], ""}
+	return place{strings.Clone(key[:common(last, key)+1]), ""}
 }
 
 // common is the length of what two texts have in common in front.
