@@ -155,7 +155,7 @@ func parseDate(text string, onlyGMT bool) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// parseUsualDate reads "Thu, 15 Jan 2026 08:00:00 GMT" in a quarter of the time that net/http's layout takes. Whatever is
+// parseUsualDate reads "Thu, 15 Jan 2026 08:00:00 GMT" in half the time that net/http's layout takes. Whatever is
 // written otherwise, or is no date, is left to that.
 func parseUsualDate(s string) (time.Time, bool) {
 	const form = "Www, 00 Mmm 0000 00:00:00 GMT" // 0 is a digit
