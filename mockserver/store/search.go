@@ -1,8 +1,11 @@
 package store
 
 import (
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Text says what Search looks for.
@@ -104,12 +107,16 @@ func (s *search[T]) find(in *inner[T]) *finding {
 		}
 	}
 	f := &finding{want: s.want}
+	remembered := len(s.want.Contains) <= longestRemembered
+	if remembered && int(in.ends[in.n-1]) >= manySearched {
+		s.findKids(in)
+	}
 	hits := 0
 	for i := range in.n {
 		hits += s.count(in.kids[i], 0, in.kids[i].len())
 		f.ends[i] = uint32(hits)
 	}
-	if len(s.want.Contains) > longestRemembered {
+	if !remembered {
 		return f
 	}
 	next := &findings{f}
@@ -118,6 +125,25 @@ func (s *search[T]) find(in *inner[T]) *finding {
 	}
 	in.found.Store(next) // whoever did the same meanwhile may do it again later
 	return f
+}
+
+// manySearched are as many texts as are worth being searched on every core.
+const manySearched = 20_000
+
+// findKids has the parts of a node remember what they have, on every core.
+func (s *search[T]) findKids(in *inner[T]) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), in.n) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < in.n; i = int(next.Add(1)) - 1 {
+				if kid := in.kids[i].in; kid != nil {
+					s.find(kid)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // collect takes hits among the entries of the node from one rank to another.
