@@ -109,7 +109,7 @@ func (s *search[T]) find(in *inner[T]) *finding {
 	f := &finding{want: s.want}
 	remembered := len(s.want.Contains) <= longestRemembered
 	if remembered && int(in.ends[in.n-1]) >= manySearched {
-		s.findKids(in)
+		findKids(in, s.want)
 	}
 	hits := 0
 	for i := range in.n {
@@ -131,8 +131,9 @@ func (s *search[T]) find(in *inner[T]) *finding {
 const manySearched = 20_000
 
 // findKids has the parts of a node remember what they have, on every core.
-func (s *search[T]) findKids(in *inner[T]) {
+func findKids[T any](in *inner[T], want Text) {
 	var next atomic.Int64
+	s := &search[T]{want: want}
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), in.n) {
 		wg.Go(func() {
