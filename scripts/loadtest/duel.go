@@ -54,6 +54,13 @@ func (b *bench) fight(ctx context.Context, row string, theirs, ours *side, secon
 		}
 		*list = append(*list, r)
 	}
+	for _, s := range []*side{theirs, ours} { // other rows use the servers, too
+		if s.before != nil {
+			if err := s.before(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
 	d.compare()
 	b.say("%s: %.2f of the rate, %.2f by CPU", row, median(d.Rate), median(d.ByCPU))
 	return d, nil

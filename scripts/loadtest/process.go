@@ -52,16 +52,20 @@ func (p *process) spent() time.Duration {
 	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
-// resident is the memory of the process, in bytes.
-func (p *process) resident() (int64, error) {
+// resident is the memory of the process, in bytes; own is what of it is not the program's file.
+func (p *process) resident() (int64, error) { return p.status("VmRSS") }
+func (p *process) own() (int64, error)      { return p.status("RssAnon") }
+
+// status is a field of the process's status that is a number of bytes.
+func (p *process) status(field string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	_, after, found := bytes.Cut(text, []byte("VmRSS:"))
+	_, after, found := bytes.Cut(text, []byte("\n"+field+":"))
 	fields := strings.Fields(string(after))
 	if !found || len(fields) < 2 || fields[1] != "kB" {
-		return 0, fmt.Errorf("no VmRSS in /proc/PID/status")
+		return 0, fmt.Errorf("no %s in /proc/PID/status", field)
 	}
 	n, err := strconv.ParseInt(fields[0], 10, 64)
 	return n << 10, err
