@@ -52,7 +52,7 @@ func newRefusal(e *specs.Error, args []string) *Refusal {
 
 // fill puts the arguments into the %s of a catalogue text, nothing where there are too few. It knows no other verbs.
 func fill(text string, args []string) string {
-	if strings.IndexByte(text, '%') < 0 || !strings.Contains(text, "%s") {
+	if !strings.Contains(text, "%s") {
 		return text
 	}
 	var room [256]byte
