@@ -19,7 +19,7 @@ import (
 )
 
 // BenchmarkAllocations holds the server's allocations against those of a bare gin handler, without a network: with the
-// journal, and with the log that serve writes.
+// journal, and with a log at the level of serve's.
 func BenchmarkAllocations(b *testing.B) {
 	for _, tt := range []struct {
 		name string

@@ -22,7 +22,7 @@
 //
 // Beside the rates stands the same ratio by CPU: what yardstick and wrk together spent on a request, divided by what
 // server and wrk spent. On an otherwise idle machine the two agree, since all of them share its cores. On one that others
-// use too, rates of one round are not those of the next, and this is the figure to trust.
+// use too, rates of one round are not those of the next, and this is the better figure of the two.
 //
 // # The generator
 //

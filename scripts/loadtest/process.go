@@ -134,8 +134,7 @@ type server struct {
 	live int64
 }
 
-// serve starts countersign with further flags, and returns once it answers. Its log, a line for each request, goes to a
-// file.
+// serve starts countersign with further flags, and returns once it answers. Its log goes to a file.
 func (b *bench) serve(ctx context.Context, flags ...string) (*server, error) {
 	return b.serveWith(ctx, nil, flags...)
 }
