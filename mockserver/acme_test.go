@@ -152,7 +152,7 @@ func acme(mockserver.Env) (*mockserver.Plug, error) {
 		Refuse:       acmeRefuse,
 		Success:      acmeSuccess,
 		Failure: func(_ *mockserver.Call, r *mockserver.Refusal) any {
-			return acmeError{r.Code, r.Message, r.Reason}
+			return acmeError{r.Code, r.Message, r.Reason()}
 		},
 		Throttle: "Slow",
 		Furnish: func(c *mockserver.Call, r *mockserver.Refusal, retryAfter time.Duration) {

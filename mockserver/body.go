@@ -24,17 +24,17 @@ func (c *Call) checkBody() *specs.Violation {
 	}
 	if len(bytes.TrimSpace(c.Body)) == 0 {
 		if rule.required {
-			return &specs.Violation{Kind: specs.Missing, Name: "body", Reason: "is required", Refusal: rule.refusals.Missing}
+			return &specs.Violation{Kind: specs.Missing, Name: "body", Reason: specs.Required, Refusal: rule.refusals.Missing}
 		}
 		return nil
 	}
 	media, schema := c.bodyForm(rule)
 	if schema == nil {
 		return &specs.Violation{Kind: specs.Malformed, Name: "Content-Type", Refusal: rule.refusals.Malformed,
-			Reason: fmt.Sprintf("is %s, want %s", media, rule.first)}
+			Reason: specs.Because(fmt.Sprintf("is %s, want %s", media, rule.first))}
 	}
 	if err := c.readBody(media, schema); err != nil {
-		return &specs.Violation{Kind: specs.Malformed, Name: "body", Reason: err.Error(), Refusal: rule.refusals.Malformed}
+		return &specs.Violation{Kind: specs.Malformed, Name: "body", Reason: specs.Because(err.Error()), Refusal: rule.refusals.Malformed}
 	}
 	c.body = &c.memory.body
 	unknown := false

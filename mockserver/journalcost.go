@@ -5,11 +5,12 @@ import "net/http"
 // What an entry takes of the heap, in bytes, beside what it holds: the entry, the request, the closures, its places in
 // the journal's lists. A test fills the journal and holds these figures against the heap.
 const (
-	entryOverhead   = 1024
-	refusalOverhead = 192
-	faultOverhead   = 512
-	mapOverhead     = 96
-	mapSlot         = 41 // key, value and control byte
+	entryOverhead     = 1024
+	refusalOverhead   = 192
+	violationOverhead = 112
+	faultOverhead     = 512
+	mapOverhead       = 96
+	mapSlot           = 41 // key, value and control byte
 	// explanationOverhead is for the keys that an explanation tries. explanationGrowth is how many times as long as the
 	// request its texts are at worst: a canonical form, where every byte becomes three by percent-encoding, and a string
 	// to sign, where those become five.
@@ -25,7 +26,7 @@ func (e *Entry) cost() int {
 		n += 2*16 + block(len(w)) // the list may be twice as long as what is in it
 	}
 	if r := e.refusal; r != nil {
-		n += refusalOverhead + block(len(r.Code)) + block(len(r.Message)) + block(len(r.Parameter)) + block(len(r.Reason))
+		n += r.cost()
 	}
 	if e.fault != nil {
 		n += faultOverhead
@@ -35,6 +36,14 @@ func (e *Entry) cost() int {
 		if e.req.hasForm() {
 			n += explanationGrowth * len(e.req.Body)
 		}
+	}
+	return n
+}
+
+func (r *Refusal) cost() int {
+	n := refusalOverhead + block(len(r.Code)) + block(len(r.Message)) + block(len(r.Parameter)) + block(len(r.text))
+	if v := r.found; v != nil {
+		n += violationOverhead + block(len(v.Name)) + block(len(v.Pointer)) + block(v.Reason.Size())
 	}
 	return n
 }

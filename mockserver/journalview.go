@@ -77,7 +77,7 @@ func (e *Entry) view(bodies bool) EntryView {
 	}
 	quoted := secrets.quoted(req)
 	if r := e.refusal; r != nil {
-		v.Error = &ErrorView{Name: r.Entry.Name, Code: r.Code, Message: quoted(r.Message), Parameter: r.Parameter, Reason: quoted(r.Reason)}
+		v.Error = &ErrorView{Name: r.Entry.Name, Code: r.Code, Message: quoted(r.Message), Parameter: r.Parameter, Reason: quoted(r.Reason())}
 	}
 	if bodies {
 		v.Request.Body = secrets.body(req.MediaType(), req.Body)

@@ -79,10 +79,14 @@ func (s *Server) nearMisses(e *Entry) []NearMiss {
 }
 
 func because(e *Entry) string {
-	if e.refusal == nil || e.refusal.Reason == "" {
+	if e.refusal == nil {
 		return ""
 	}
-	return " (" + cut(e.secrets.quoted(e.request())(e.refusal.Reason)) + ")"
+	reason := e.refusal.Reason()
+	if reason == "" {
+		return ""
+	}
+	return " (" + cut(e.secrets.quoted(e.request())(reason)) + ")"
 }
 
 func (m *NearMiss) differ(distance float64, format string, args ...any) {

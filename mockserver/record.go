@@ -73,7 +73,7 @@ func (p *plugged) checkRecord(i int, data []byte) error {
 		return bad
 	}
 	if wrong := p.records[i].CheckTape(tape, specs.Refusals{}, nil); wrong != nil {
-		bad.Pointer, bad.Reason = wrong.Pointer, wrong.Reason
+		bad.Pointer, bad.Reason = wrong.Pointer, wrong.Reason.String()
 		return bad
 	}
 	return nil

@@ -12,25 +12,49 @@ type Refusal struct {
 	// Entry is the catalogue entry; Code and Message are its texts, filled in.
 	Entry         *specs.Error
 	Code, Message string
-	// Parameter is the parameter or field that is at fault, if one is; Reason says in English what is wrong with it.
-	// Vendors that document a place for details show them there; the journal shows them always.
-	Parameter, Reason string
+	// Parameter is the parameter or field that is at fault, if one is.
+	Parameter string
 	// Extra is for the vendor's Failure function.
 	Extra any
+
+	why
+}
+
+// why is what a refusal says in English: a text, or what validation found.
+type why struct {
+	text  string
+	found *specs.Violation
+}
+
+// Reason says in English what is wrong, "" where nobody said. Vendors that document a place for details show it there; the
+// journal shows it always. What validation found is put into words each time.
+func (r *Refusal) Reason() string {
+	if r.found == nil {
+		return r.text
+	}
+	var few [192]byte
+	b := append(append(few[:0], violationPlace(r.found)...), ": "...)
+	return string(r.found.Reason.AppendTo(b))
 }
 
 // Error is for logs; the client sees what Plug.Failure makes of the refusal.
 func (r *Refusal) Error() string {
 	s := fmt.Sprintf("%s (HTTP %d): %s", r.Code, r.Entry.Status, r.Message)
-	if r.Reason != "" {
-		s += " [" + r.Reason + "]"
+	if reason := r.Reason(); reason != "" {
+		s += " [" + reason + "]"
 	}
 	return s
 }
 
 // Because adds an explanation in English.
 func (r *Refusal) Because(format string, args ...any) *Refusal {
-	r.Reason = fmt.Sprintf(format, args...)
+	r.why = why{text: fmt.Sprintf(format, args...)}
+	return r
+}
+
+// InPlaceOf takes parameter and reason over from another refusal.
+func (r *Refusal) InPlaceOf(other *Refusal) *Refusal {
+	r.Parameter, r.why = other.Parameter, other.why
 	return r
 }
 

@@ -25,8 +25,7 @@ func (c *Call) validate() *Refusal {
 		return nil
 	}
 	r := c.Refuse(first.Refusal, first.Name)
-	at := violationPlace(first)
-	r.Parameter, r.Reason = at, at+": "+first.Reason
+	r.Parameter, r.found = violationPlace(first), first
 	return r
 }
 
@@ -128,14 +127,11 @@ func (c *Call) sent(name string) (string, bool) {
 
 func (p *param) check(a *arg) *specs.Violation {
 	if a.text == "" && !p.allowEmpty {
-		if p.required {
-			return &specs.Violation{Kind: specs.Missing, Name: p.name, Reason: "is required", Refusal: p.refusals.Missing}
-		}
 		a.present = false // an empty optional parameter is one that was not sent
 	}
 	if !a.present {
 		if p.required {
-			return &specs.Violation{Kind: specs.Missing, Name: p.name, Reason: "is required", Refusal: p.refusals.Missing}
+			return &specs.Violation{Kind: specs.Missing, Name: p.name, Reason: specs.Required, Refusal: p.refusals.Missing}
 		}
 		return nil
 	}
@@ -154,7 +150,7 @@ func (c *Call) checkUnknown() *specs.Violation {
 		c.warnOfUnknown(form, query)
 	}
 	if c.Strict() && len(c.warnings) > 0 {
-		return &specs.Violation{Kind: specs.Range, Name: "request", Reason: c.warnings[0] + " (strict)", Refusal: c.Op.Spec.Refusals.Range}
+		return &specs.Violation{Kind: specs.Range, Name: "request", Reason: specs.Because(c.warnings[0] + " (strict)"), Refusal: c.Op.Spec.Refusals.Range}
 	}
 	return nil
 }

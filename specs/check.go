@@ -3,11 +3,9 @@ package specs
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -45,7 +43,7 @@ func (s *Schema) check(t *Tape, f *finder, i uint32, r *Refusals) {
 	is := t.nodes[i].kind
 	if is == isNull {
 		if !s.nullable && s.typ != "" {
-			f.add(t, Malformed, r, "is null, want %s", s.typ)
+			f.add(t, Malformed, r, Reason{form: "is null, want %t", text: s.typ})
 		}
 		return
 	}
@@ -56,7 +54,7 @@ func (s *Schema) check(t *Tape, f *finder, i uint32, r *Refusals) {
 		s.checkArray(t, f, i, r)
 	case "string":
 		if is != isString {
-			f.add(t, Malformed, r, "is %s, want a string", is)
+			f.add(t, Malformed, r, Reason{form: "is %t, want a string", text: is.String()})
 			return
 		}
 		s.checkString(t, f, i, r)
@@ -64,7 +62,7 @@ func (s *Schema) check(t *Tape, f *finder, i uint32, r *Refusals) {
 		s.checkNumber(t, f, i, r)
 	case "boolean":
 		if is != isTrue && is != isFalse {
-			f.add(t, Malformed, r, "is %s, want a boolean", is)
+			f.add(t, Malformed, r, Reason{form: "is %t, want a boolean", text: is.String()})
 		}
 	}
 }
@@ -74,7 +72,7 @@ const fewProperties = 32
 
 func (s *Schema) checkObject(t *Tape, f *finder, i uint32, r *Refusals) {
 	if is := t.nodes[i].kind; is != isObject {
-		f.add(t, Malformed, r, "is %s, want an object", is)
+		f.add(t, Malformed, r, Reason{form: "is %t, want an object", text: is.String()})
 		return
 	}
 	var few [fewProperties]uint32
@@ -156,7 +154,7 @@ func (s *Schema) checkUnknown(t *Tape, f *finder, object uint32, r *Refusals) {
 		case s.extra != nil:
 			s.extra.check(t, f, k+1, r)
 		case s.closed:
-			f.add(t, Range, r, "is not a documented property")
+			f.add(t, Range, r, Reason{form: "is not a documented property"})
 		default:
 			f.unknown(t.here.pointer(t))
 		}
@@ -176,14 +174,14 @@ func (s *Schema) property(name string) *property {
 func (s *Schema) checkArray(t *Tape, f *finder, i uint32, r *Refusals) {
 	n := t.nodes[i]
 	if n.kind != isList {
-		f.add(t, Malformed, r, "is %s, want an array", n.kind)
+		f.add(t, Malformed, r, Reason{form: "is %t, want an array", text: n.kind.String()})
 		return
 	}
 	if int(n.count) < s.minItems {
-		f.add(t, Range, r, "has %d items, want at least %d", n.count, s.minItems)
+		f.add(t, Range, r, Reason{form: "has %n items, want at least %b", number: float64(n.count), bound: float64(s.minItems)})
 	}
 	if s.maxItems >= 0 && int(n.count) > s.maxItems {
-		f.add(t, Range, r, "has %d items, want at most %d", n.count, s.maxItems)
+		f.add(t, Range, r, Reason{form: "has %n items, want at most %b", number: float64(n.count), bound: float64(s.maxItems)})
 	}
 	if s.items == nil {
 		return
@@ -199,29 +197,29 @@ func (s *Schema) checkArray(t *Tape, f *finder, i uint32, r *Refusals) {
 func (s *Schema) checkString(t *Tape, f *finder, i uint32, r *Refusals) {
 	text := t.bytes(i)
 	if t.mangled && !utf8.Valid(text) {
-		f.add(t, Malformed, r, "is not UTF-8")
+		f.add(t, Malformed, r, Reason{form: "is not UTF-8"})
 		return
 	}
 	if s.minLength > 0 || s.maxLength >= 0 {
 		s.checkLength(t, f, t.length(i), r)
 	}
 	if s.pattern != nil && !s.pattern.match(text) {
-		f.add(t, Range, r, "does not match %s", s.pattern)
+		f.add(t, Range, r, Reason{form: "does not match %p", schema: s})
 	}
 	if s.dateTime && !dateTime.match(text) {
-		f.add(t, Range, r, "is %q, want a date and time such as 2026-01-15T08:00:00Z", clip(string(text)))
+		f.add(t, Range, r, Reason{form: "is %q, want a date and time such as 2026-01-15T08:00:00Z", text: clipped(text)})
 	}
 	if s.enum != nil && !enumHas(s.texts, text) {
-		f.add(t, Range, r, "is %q, want one of %s", clip(string(text)), enumText(s.enum))
+		f.add(t, Range, r, Reason{form: "is %q, want one of %e", text: clipped(text), schema: s})
 	}
 }
 
 func (s *Schema) checkLength(t *Tape, f *finder, n int, r *Refusals) {
 	if n < s.minLength {
-		f.add(t, Range, r, "has %d characters, want at least %d", n, s.minLength)
+		f.add(t, Range, r, Reason{form: "has %n characters, want at least %b", number: float64(n), bound: float64(s.minLength)})
 	}
 	if s.maxLength >= 0 && n > s.maxLength {
-		f.add(t, Range, r, "has %d characters, want at most %d", n, s.maxLength)
+		f.add(t, Range, r, Reason{form: "has %n characters, want at most %b", number: float64(n), bound: float64(s.maxLength)})
 	}
 }
 
@@ -242,11 +240,11 @@ func (s *Schema) checkNumber(t *Tape, f *finder, i uint32, r *Refusals) {
 		n, ok = numberOf(text)
 	}
 	if !ok {
-		f.add(t, Malformed, r, "is %s, want %s", is, article(s.typ))
+		f.add(t, Malformed, r, Reason{form: noNumber(s.typ), text: is.String()})
 		return
 	}
 	if s.typ == "integer" && n != math.Trunc(n) {
-		f.add(t, Malformed, r, "is %s, want a whole number", string(text))
+		f.add(t, Malformed, r, Reason{form: "is %t, want a whole number", text: string(text)})
 		return
 	}
 	s.checkBounds(t, f, n, r)
@@ -254,34 +252,14 @@ func (s *Schema) checkNumber(t *Tape, f *finder, i uint32, r *Refusals) {
 
 func (s *Schema) checkBounds(t *Tape, f *finder, n float64, r *Refusals) {
 	if s.min != nil && n < *s.min {
-		f.say(t, Range, r, "is "+decimalText(n)+", want at least "+decimalText(*s.min))
+		f.add(t, Range, r, Reason{form: "is %n, want at least %b", number: n, bound: *s.min})
 	}
 	if s.max != nil && n > *s.max {
-		f.say(t, Range, r, "is "+decimalText(n)+", want at most "+decimalText(*s.max))
+		f.add(t, Range, r, Reason{form: "is %n, want at most %b", number: n, bound: *s.max})
 	}
 	if s.enum != nil && !slices.Contains(s.numbers, n) {
-		f.say(t, Range, r, "is "+decimalText(n)+", want one of "+enumText(s.enum))
+		f.add(t, Range, r, Reason{form: "is %n, want one of %e", number: n, schema: s})
 	}
-}
-
-// decimalText writes a number without an exponent as long as one can read it.
-func decimalText(n float64) string {
-	if math.Abs(n) < 1e15 {
-		return strconv.FormatFloat(n, 'f', -1, 64)
-	}
-	return strconv.FormatFloat(n, 'g', -1, 64)
-}
-
-// enumText lists the values of an enumeration as JSON has them.
-func enumText(enum []any) string {
-	texts := make([]string, len(enum))
-	for i, e := range enum {
-		texts[i] = fmt.Sprint(e)
-		if e == nil {
-			texts[i] = "null"
-		}
-	}
-	return strings.Join(texts, ", ")
 }
 
 // number is the value of an enumeration's entry.
@@ -331,9 +309,9 @@ func smallInteger(text []byte) (n int64, ok bool) {
 
 var minus = []byte("-")
 
-func article(typ string) string {
+func noNumber(typ string) string {
 	if typ == "integer" {
-		return "an integer"
+		return "is %t, want an integer"
 	}
-	return "a " + typ
+	return "is %t, want a number"
 }

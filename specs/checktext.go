@@ -34,19 +34,19 @@ func checkBoolean(t *Tape, f *finder, text string, r *Refusals) int64 {
 		return 1
 	case "false":
 	default:
-		f.add(t, Malformed, r, "is %q, want true or false", clip(text))
+		f.add(t, Malformed, r, Reason{form: "is %q, want true or false", text: clipped([]byte(text))})
 	}
 	return 0
 }
 
 func (s *Schema) checkInteger(t *Tape, f *finder, text string, r *Refusals) int64 {
 	if !decimal(text) {
-		f.add(t, Malformed, r, "is %q, want a whole number", clip(text))
+		f.add(t, Malformed, r, Reason{form: "is %q, want a whole number", text: clipped([]byte(text))})
 		return 0
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		f.add(t, Range, r, "is %s, which no 64-bit integer can be", clip(text))
+		f.add(t, Range, r, Reason{form: "is %t, which no 64-bit integer can be", text: clipped([]byte(text))})
 		return 0
 	}
 	s.checkBounds(t, f, float64(n), r)

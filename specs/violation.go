@@ -1,7 +1,6 @@
 package specs
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +27,7 @@ type Violation struct {
 	// Name is the parameter or property; Pointer the JSON pointer to it within a body.
 	Name, Pointer string
 	// Reason says in English what is wrong.
-	Reason string
+	Reason Reason
 	// Refusal names the catalogue entry, "" in a reply.
 	Refusal string
 }
@@ -38,7 +37,7 @@ func (v *Violation) Error() string {
 	if where == "" {
 		where = v.Name
 	}
-	return fmt.Sprintf("%s: %s", where, v.Reason)
+	return where + ": " + v.Reason.String()
 }
 
 // Refuse returns the name of the catalogue entry for a kind.
@@ -64,27 +63,18 @@ type finder struct {
 }
 
 // add notes that something is wrong with the value that is looked at.
-func (f *finder) add(t *Tape, k Kind, r *Refusals, format string, args ...any) {
+func (f *finder) add(t *Tape, k Kind, r *Refusals, why Reason) {
 	if f.wants(k) {
-		f.say(t, k, r, fmt.Sprintf(format, args...))
-	}
-}
-
-// say is add for a reason that is a text already.
-func (f *finder) say(t *Tape, k Kind, r *Refusals, reason string) {
-	if f.wants(k) {
-		f.note(&Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: reason, Refusal: r.Refuse(k)})
+		f.note(&Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: why, Refusal: r.Refuse(k)})
 	}
 }
 
 // miss notes that a property is not there.
 func (f *finder) miss(t *Tape, p *property) {
 	if f.wants(Missing) {
-		f.note(&Violation{Kind: Missing, Name: p.name, Pointer: t.here.pointer(t) + "/" + pointerPart(p.name), Reason: isRequired, Refusal: p.refusals.Missing})
+		f.note(&Violation{Kind: Missing, Name: p.name, Pointer: t.here.pointerTo(t, p), Reason: Required, Refusal: p.refusals.Missing})
 	}
 }
-
-const isRequired = "is required"
 
 func (f *finder) wants(k Kind) bool { return *f.found == nil || k < (*f.found).Kind || f.each != nil }
 
@@ -107,16 +97,26 @@ type step struct {
 }
 
 func (p trail) pointer(t *Tape) string {
-	var b strings.Builder
+	var few [64]byte
+	return string(p.appendPointer(few[:0], t))
+}
+
+// pointerTo is the pointer to a property that is not there.
+func (p trail) pointerTo(t *Tape, missing *property) string {
+	var few [64]byte
+	return string(append(append(p.appendPointer(few[:0], t), '/'), pointerPart(missing.name)...))
+}
+
+func (p trail) appendPointer(b []byte, t *Tape) []byte {
 	for _, s := range p {
-		b.WriteByte('/')
+		b = append(b, '/')
 		if s.name == 0 {
-			b.WriteString(strconv.FormatUint(uint64(s.index), 10))
+			b = strconv.AppendUint(b, uint64(s.index), 10)
 		} else {
-			b.WriteString(pointerPart(string(t.bytes(s.name))))
+			b = append(b, pointerPart(string(t.bytes(s.name)))...)
 		}
 	}
-	return b.String()
+	return b
 }
 
 // name is that of the nearest property.
@@ -132,16 +132,4 @@ func (p trail) name(t *Tape) string {
 // pointerPart writes a name as JSON pointers have it.
 func pointerPart(name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
-}
-
-// clip shortens what a client sent for a message.
-func clip(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return s
-	}
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }

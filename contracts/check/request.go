@@ -274,7 +274,7 @@ func (k *checking) checkContent(b *body, media string) {
 	}) {
 		bad[v.Pointer] = true
 		k.violate(&violation{kind: v.Kind, rule: ruleOfKind[v.Kind], at: at(v.Pointer), name: v.Name, refusal: v.Refusal, spec: schemaAt(ref, v.Pointer),
-			text: subject(v.Pointer) + " " + v.Reason})
+			text: subject(v.Pointer) + " " + v.Reason.String()})
 	}
 	k.noteFields(ref, "", "", value, bad)
 }

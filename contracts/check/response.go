@@ -192,7 +192,7 @@ func (s replySchema) mismatches(b *body) []*mismatch {
 			where = "the body"
 		}
 		if v.Kind != specs.Missing {
-			list = append(list, &mismatch{rule, b.follow(v.Pointer), schemaAt(s.ref, v.Pointer), where + " " + v.Reason})
+			list = append(list, &mismatch{rule, b.follow(v.Pointer), schemaAt(s.ref, v.Pointer), where + " " + v.Reason.String()})
 		}
 	}
 	return list

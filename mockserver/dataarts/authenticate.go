@@ -100,7 +100,7 @@ func authenticateIAM(c *mockserver.Call) error {
 	}
 	var r *mockserver.Refusal
 	if errors.As(err, &r) && c.Switch("DA-053") == "iam" {
-		return c.Refuse(errIAMCredential).Because("%s: %s", r.Message, r.Reason)
+		return c.Refuse(errIAMCredential).Because("%s: %s", r.Message, r.Reason())
 	}
 	if err != nil {
 		return err

@@ -146,7 +146,7 @@ func belowDesign(path string) bool {
 func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
 	switch {
 	case r.Entry.Name == errWorkspace && c.Switch("DA-002") != "flat":
-		r = c.Refuse(errWorkspaceDLG).At(r.Parameter).Because("%s", r.Reason)
+		r = c.Refuse(errWorkspaceDLG).InPlaceOf(r)
 		if c.Switch("DA-033") == "documented" {
 			r.Message = c.Refuse(errWorkspace).Message
 		}

@@ -53,7 +53,7 @@ func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) *serviceError {
 	}
 	out.code, out.message = r.Code, r.Message
 	if c.Switch("DA-032") == "reason" {
-		out.reason, out.parameter = r.Reason, r.Parameter
+		out.reason, out.parameter = r.Reason(), r.Parameter
 	}
 	return out
 }

@@ -201,7 +201,7 @@ func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
 	if want == r.Entry.Name {
 		return r
 	}
-	return c.Refuse(want, r.Parameter).At(r.Parameter).Because("%s", r.Reason)
+	return c.Refuse(want, r.Parameter).InPlaceOf(r)
 }
 
 // format writes XML where the request asked for it, or asked for nothing with signature version 1.0.

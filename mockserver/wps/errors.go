@@ -107,7 +107,7 @@ var exchanges = []exchange{
 func revise(c *mockserver.Call, r *mockserver.Refusal) *mockserver.Refusal {
 	for _, x := range exchanges {
 		if r.Entry.Name == x.from && c.Switch(x.assumption) == x.alternative {
-			r = c.Refuse(x.to, r.Parameter).At(r.Parameter).Because("%s", r.Reason).With(r.Extra)
+			r = c.Refuse(x.to, r.Parameter).InPlaceOf(r).With(r.Extra)
 			break
 		}
 	}

@@ -120,7 +120,7 @@ func isOAuth(c *mockserver.Call, r *mockserver.Refusal) bool {
 // description is a sentence on what went wrong; the vendor's own are not known (WPS-033).
 func description(r *mockserver.Refusal) string {
 	const most = 1024 // of the document
-	text := r.Reason
+	text := r.Reason()
 	if text == "" {
 		text = r.Entry.Condition
 	}
