@@ -99,7 +99,7 @@ func (t *Table[T]) merge(v *trees[T]) *trees[T] {
 		w.changes = w.changes[:0]
 		w.eachLate(func(first, last *late[T]) { w.changes = first.appendChanges(w.changes, last, tree) })
 		if o := &t.orders[tree]; len(w.changes) > 0 {
-			w.changes = o.sort(w.changes, nil)
+			w.changes = o.sort(w.changes, nil, false)
 			out.roots[tree] = w.write(out.roots[tree], o, w.changes)
 		}
 	}

@@ -22,14 +22,14 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 	v.adopt(t.settle(v))
 	w := t.writers.Get().(*writer[T])
 	defer t.release(w)
-	changes := make([]change[T], len(recs))
+	m := &loading[T]{changes: make([]change[T], len(recs))}
 	for i, rec := range recs {
 		if err := t.valid(rec); err != nil {
 			return err
 		}
-		changes[i] = change[T]{key: t.key(rec), rec: rec}
+		m.changes[i] = change[T]{key: t.key(rec), rec: rec}
 	}
-	changes = t.orders[0].sort(changes, nil)
+	changes := t.orders[0].sort(m.changes, &m.sorting, false)
 	roots := make([]node[T], 0, len(v.roots))
 	roots = append(roots, w.write(v.roots[0], &t.orders[0], changes))
 	fresh, old := make([]*T, len(changes)), slices.Clone(w.old)
@@ -39,7 +39,7 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 	for len(roots) < len(v.roots) {
 		roots = append(roots, node[T]{})
 	}
-	if err := t.loadIndexes(v.roots[1:], roots[1:], fresh, old); err != nil {
+	if err := t.loadIndexes(v.roots[1:], roots[1:], fresh, old, m); err != nil {
 		return err
 	}
 	v.roots = roots
@@ -47,25 +47,25 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 	return nil
 }
 
-// loadIndexes makes new trees of the indexes, many on every core. The error is that of the first index that has one.
-func (t *Table[T]) loadIndexes(trees, loaded []node[T], fresh, old []*T) error {
+// loadIndexes makes new trees of the indexes, many on every core, in the memory m and more. The error is that of the first
+// index that has one.
+func (t *Table[T]) loadIndexes(trees, loaded []node[T], fresh, old []*T, m *loading[T]) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	problems := make([]error, len(trees))
-	work := func() {
+	work := func(m *loading[T]) {
 		w := t.writers.Get().(*writer[T])
 		defer t.release(w)
-		m := &loading[T]{changes: make([]change[T], 0, len(fresh)+len(old))}
 		for i := int(next.Add(1)) - 1; i < len(trees); i = int(next.Add(1)) - 1 {
 			loaded[i], problems[i] = t.loadIndex(w, trees[i], i, fresh, old, m)
 		}
 	}
 	if len(fresh) >= manyChanges {
 		for range min(runtime.GOMAXPROCS(0), len(trees)) - 1 {
-			wg.Go(work)
+			wg.Go(func() { work(&loading[T]{changes: make([]change[T], 0, len(fresh)+len(old))}) })
 		}
 	}
-	work()
+	work(m)
 	wg.Wait()
 	for _, err := range problems {
 		if err != nil {
@@ -87,7 +87,8 @@ func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T,
 	if len(m.changes) == 0 {
 		return root, nil
 	}
-	changes := o.sort(m.changes, &m.sorting)
+	distinct := ix.Keys == nil && len(old) == 0
+	changes := o.sort(m.changes, &m.sorting, distinct)
 	root = w.write(root, o, changes)
 	if !ix.Unique {
 		return root, nil
@@ -158,9 +159,9 @@ func (t *Table[T]) noteAll(tx *Tx, fresh, old []*T) {
 	}
 }
 
-// sort puts changes into the tree's order. Of several at one place it keeps what is not gone and, of those, the last.
-// What it returns may lie in the memory of the sort, which may be nil.
-func (o *order[T]) sort(changes []change[T], s *sorting[T]) []change[T] {
+// sort puts changes into the tree's order. Of several at one place it keeps what is not gone and, of those, the last;
+// distinct says that there are none. What it returns may lie in the memory of the sort, which may be nil.
+func (o *order[T]) sort(changes []change[T], s *sorting[T], distinct bool) []change[T] {
 	if o.sorted(changes) {
 		return changes
 	}
@@ -171,6 +172,9 @@ func (o *order[T]) sort(changes []change[T], s *sorting[T]) []change[T] {
 		changes = new(sorting[T]).sort(o, changes)
 	default:
 		changes = s.sort(o, changes)
+	}
+	if distinct {
+		return changes
 	}
 	out := 0
 	for i := 1; i < len(changes); i++ {

@@ -8,12 +8,15 @@ import (
 // manyChanges are as many as are worth being sorted by heads, and on every core.
 const manyChanges = 64
 
+// manyHeads are as many as are sorted sooner byte by byte than by comparing them.
+const manyHeads = 1024
+
 // sorting is a stable sort that seldom looks at whole keys: it goes by eight bytes of them at a time. Its memory is used
 // again.
 type sorting[T any] struct {
 	order           *order[T]
 	changes, sorted []change[T]
-	heads           []head
+	heads, spare    []head
 }
 
 // sort returns the changes in order, valid until the next call.
@@ -47,20 +50,71 @@ func (s *sorting[T]) sortHeads(heads []head, alike int) {
 	for i := range heads {
 		heads[i].bits = bitsOf(s.changes[heads[i].i].key[alike:])
 	}
-	slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) })
+	s.byBits(heads)
 	for from, to := 0, 0; from < len(heads); from = to {
-		whole := true
-		for to = from; to < len(heads) && heads[to].bits == heads[from].bits; to++ {
-			whole = whole && len(s.changes[heads[to].i].key) >= alike+headSize
+		for to = from + 1; to < len(heads) && heads[to].bits == heads[from].bits; {
+			to++
 		}
 		switch part := heads[from:to]; {
 		case len(part) == 1:
-		case whole:
+		case s.whole(part, alike+headSize):
 			s.sortHeads(part, alike+headSize)
 		default: // the bits of a key that ends there do not say where
 			slices.SortFunc(part, s.compare)
 		}
 	}
+}
+
+// whole reports whether all keys have so many bytes.
+func (s *sorting[T]) whole(heads []head, size int) bool {
+	for i := range heads {
+		if len(s.changes[heads[i].i].key) < size {
+			return false
+		}
+	}
+	return true
+}
+
+// byBits sorts heads by their bits: many of them byte by byte from the last one, without those bytes that all have in common.
+func (s *sorting[T]) byBits(heads []head) {
+	if len(heads) < manyHeads {
+		slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) })
+		return
+	}
+	if slices.IsSortedFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) }) {
+		return
+	}
+	s.spare = slices.Grow(s.spare[:0], len(heads))[:len(heads)]
+	from, to := heads, s.spare
+	for shift := 0; shift < 64; shift += 8 {
+		if spread(to, from, shift) {
+			from, to = to, from
+		}
+	}
+	copy(heads, from) // where it is not there yet
+}
+
+// spread puts heads in the order of one byte of their bits, those with the same byte in the order that they have. It does
+// nothing where all have the same.
+func spread(to, from []head, shift int) bool {
+	var ends [256]int
+	for i := range from {
+		ends[byte(from[i].bits>>shift)]++
+	}
+	if ends[byte(from[0].bits>>shift)] == len(from) {
+		return false
+	}
+	at := 0
+	for b, n := range ends {
+		ends[b] = at
+		at += n
+	}
+	for i := range from {
+		next := &ends[byte(from[i].bits>>shift)]
+		to[*next] = from[i]
+		*next++
+	}
+	return true
 }
 
 // alike returns how many first bytes all keys have in common, at least so many.

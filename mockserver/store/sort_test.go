@@ -18,7 +18,7 @@ func TestSorting(t *testing.T) {
 			o.id = func(rec *string) string { return *rec }
 		}
 		var changes []change[string]
-		for range manyChanges + r.IntN(1000) {
+		for range manyChanges + r.IntN(2*manyHeads) {
 			key := strings.Repeat("alike", r.IntN(4)) + strings.Repeat("\x00", r.IntN(10))
 			for range r.IntN(20) {
 				key += string(rune('a' + r.IntN(1+round%5)))

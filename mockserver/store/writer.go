@@ -269,15 +269,16 @@ func (w *writer[T]) changeLeaf(l *leaf[T], at place, changes []change[T]) {
 		}
 	}
 	w.entries = w.entries[:0]
-	base, done := len(w.parts), 0
+	base, done, between := len(w.parts), 0, 0
 	atEnd := false
 	for i := range changes {
 		c := &changes[i]
-		to, there := l.n, false
-		if done < l.n {
+		to, there := done, false
+		if done < l.n && i >= between {
 			to, there = find(l, w.order, c.key, w.idOf(c.rec))
 			w.take(l, done, to)
 			done = to
+			between = i + w.ahead(l, to, changes[i:])
 		}
 		if there {
 			w.old = append(w.old, l.recs[to])
@@ -296,6 +297,14 @@ func (w *writer[T]) changeLeaf(l *leaf[T], at place, changes []change[T]) {
 	for len(w.entries) > 0 {
 		w.emit(base, at, share(len(w.entries), leafSize, atEnd))
 	}
+}
+
+// ahead returns how many of many changes stand before entry i of the leaf, so that they need not be looked for one by one.
+func (w *writer[T]) ahead(l *leaf[T], i int, changes []change[T]) int {
+	if i == l.n || len(changes) < manyChanges {
+		return 0
+	}
+	return w.until(changes, place{l.prefix() + l.rest(i), w.idOf(l.recs[i])})
 }
 
 // changeOne returns the leaf with the change if that is a matter of one leaf and of the part that its keys share, else
