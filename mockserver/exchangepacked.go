@@ -45,6 +45,16 @@ type packedHead struct {
 	Vendors []packedVendor `json:"vendors"`
 }
 
+// records is how many it says there are.
+func (h *packedHead) records() (n int) {
+	for _, v := range h.Vendors {
+		for _, c := range v.Collections {
+			n += max(c.Records, 0)
+		}
+	}
+	return n
+}
+
 type packedVendor struct {
 	Vendor      string             `json:"vendor"`
 	Sequences   map[string]int64   `json:"sequences,omitempty"`

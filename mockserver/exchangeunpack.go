@@ -88,6 +88,7 @@ func (m *packedImport) short(err error) error {
 }
 
 func (m *packedImport) records(into intoVendor) error {
+	defer m.server.loading(m.packed.records())()
 	for i := range m.packed.Vendors {
 		v := &m.packed.Vendors[i]
 		err := into(v.Vendor, func(l *recordsLoader) error {

@@ -113,6 +113,11 @@ func (s *Server) generate(ctx context.Context, under *base, what Generate) (*bas
 	if err != nil {
 		return nil, fmt.Errorf("generate: %w", err)
 	}
+	n := uint64(0)
+	for _, part := range parts {
+		n += part.Count
+	}
+	defer s.loading(int(n))() //nolint:gosec // MostGenerated of each collection
 	made, done, err := s.prepare(ctx, under, func(l *recordsLoader) error { return l.generate(parts) })
 	if err != nil {
 		return nil, fmt.Errorf("generate: %w", err)

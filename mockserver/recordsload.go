@@ -164,6 +164,11 @@ func (l *recordsLoader) load(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("records of %s: %w", l.plug.Name, err)
 	}
+	n := 0
+	for _, list := range all {
+		n += len(list)
+	}
+	defer l.World.server.loading(n)()
 	for place, c := range l.plug.Collections {
 		list := all[c.Name()]
 		err := l.loadMany(place, len(list), func() (func(int) []byte, error) { return func(i int) []byte { return list[i] }, nil })
@@ -226,6 +231,14 @@ func ofRecord(vendor, collection string, err error) error {
 		return fmt.Errorf("%s: %s[%d]: %w", vendor, collection, bad.n, bad.err)
 	}
 	return err
+}
+
+// loading is Options.Loading.
+func (s *Server) loading(records int) (loaded func()) {
+	if s.opts.Loading == nil {
+		return func() {}
+	}
+	return s.opts.Loading(records)
 }
 
 // setupMany is setup for many records.

@@ -55,6 +55,9 @@ type Options struct {
 	// in which they can be put over the demo records, the same for the same seed and counts. They are put as they are, without
 	// being held against the schemas. nil: no world can ask.
 	Generate func(Generate) ([]Generated, error)
+	// Loading, if set, is called before so many records are made of a world's texts, of a packed world or of a seed, and what
+	// it returns once they are there, or once that has failed. It is for concurrent use.
+	Loading func(records int) (loaded func())
 	// Timeouts bound a request; see Timeouts for what zero means.
 	Timeouts Timeouts
 }

@@ -141,7 +141,7 @@ func (a *app) plan(f *serveFlags, changed func(string) bool) (*plan, error) {
 		p.notes = append(p.notes, fmt.Sprintf("the world file calls its world %q; the world that serve starts with is called %q", world.Name, mockserver.DefaultWorld))
 	}
 	p.options = mockserver.Options{Vendors: a.plugs(), World: world, Log: f.logger(a.err), JournalBytes: int(f.journalBytes),
-		Wall: a.now, Facts: map[string]any{}, Generate: a.generate, Data: f.data}
+		Wall: a.now, Facts: map[string]any{}, Generate: a.generate, Loading: collections.postpone, Data: f.data}
 	p.options.AdminApart = f.adminAddr != ""
 	if f.pprof {
 		p.options.Debug = profiles()

@@ -105,7 +105,7 @@ func spread(to, from []head, shift int) bool {
 		return false
 	}
 	at := 0
-	for b, n := range ends {
+	for b, n := range &ends {
 		ends[b] = at
 		at += n
 	}
