@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -253,4 +254,31 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// BenchmarkLate looks things up that were made one after the other, and of which none is in the trees yet.
+func BenchmarkLate(b *testing.B) {
+	s := load(b, manyUsers(100))
+	fresh, next := manyUsers(100 + 60)[100:], userNo(160)
+	for _, u := range fresh {
+		if err := s.Update(context.Background(), func(tx *store.Tx) error { return users.Put(tx, u) }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	tx := s.Snapshot(context.Background())
+	for name, look := range map[string]func() error{
+		"Get":     func() error { _, err := users.Get(tx, fresh[0].ID); return err },
+		"Next":    func() error { _, err := users.Get(tx, next.ID); return err },
+		"LastOf":  func() error { _, err := users.LastOf(tx, "by_number", benchGroup); return err },
+		"FirstOf": func() error { _, err := users.FirstOf(tx, "by_login", benchGroup, next.Login); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := look(); err != nil && !errors.Is(err, store.ErrNotFound) {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -19,8 +19,13 @@ type late[T any] struct {
 	// room saves the usual few keys an allocation.
 	room   [3]lateKey
 	before *late[T]
-	// n is the number of changes that wait, this one included.
-	n int
+	// n is the number of changes that wait, this one included; greatest is the greatest id among theirs.
+	n        int
+	greatest string
+	// leaving says that one of them takes a record from a place. rising has a bit for each tree in which this change's key
+	// is behind those of all before it: records that are made one after the other have such.
+	leaving bool
+	rising  uint32
 }
 
 // lateKey is a place in a tree that a record takes or, with gone, leaves.
@@ -35,15 +40,49 @@ func (t *Table[T]) postpone(v *trees[T], id string, rec, old *T) {
 	if v.settled.Load() != nil || v.late != nil && v.late.n >= mostLate {
 		v.adopt(t.settle(v))
 	}
-	l := &late[T]{id: id, rec: rec, old: old, before: v.late, n: 1}
-	if l.before != nil {
-		l.n += l.before.n
-	}
+	l := &late[T]{id: id, rec: rec, old: old, before: v.late, n: 1, greatest: id, leaving: old != nil}
 	w := t.writers.Get().(*writer[T])
 	defer t.release(w)
 	l.keys = t.appendKeys(l.room[:0], w, rec, false)
+	l.rising = l.risingOver(v.late)
 	l.keys = t.appendKeys(l.keys, w, old, true)
+	if b := v.late; b != nil {
+		l.n, l.greatest, l.leaving = b.n+1, max(b.greatest, id), l.leaving || b.leaving
+	}
 	v.late = l
+}
+
+// risingOver is rising for a change whose keys are all places that its record takes.
+func (l *late[T]) risingOver(before *late[T]) (trees uint32) {
+	for i := range l.keys {
+		k := &l.keys[i]
+		bit := uint32(1) << k.tree
+		switch {
+		case i > 0 && l.keys[i-1].tree == k.tree:
+			trees &^= bit // several keys in one tree
+		case before == nil || before.rising&bit != 0 && k.key > before.taking(k.tree):
+			trees |= bit
+		}
+	}
+	return trees
+}
+
+// furthest is the greatest key that a change, this one or one before it, has in a tree, if that is easily told.
+func (l *late[T]) furthest(tree int) (key string, known bool) {
+	if l == nil || l.leaving || l.rising&(1<<tree) == 0 {
+		return "", false
+	}
+	return l.taking(int32(tree)), true //nolint:gosec // few
+}
+
+// taking is the key of the place that the change takes in a tree in which it is rising.
+func (l *late[T]) taking(tree int32) string {
+	for i := range l.keys {
+		if k := &l.keys[i]; k.tree == tree {
+			return k.key
+		}
+	}
+	return ""
 }
 
 // appendKeys appends the places of a record, which may be nil, in all indexes.
@@ -160,9 +199,11 @@ func lookup[T any, K keyText](t *Table[T], v *trees[T], id K) *T {
 	if s := v.settled.Load(); s != nil {
 		v = s
 	}
-	for l := v.late; l != nil; l = l.before {
-		if l.id == string(id) {
-			return l.rec
+	if l := v.late; l != nil && string(id) <= l.greatest {
+		for ; l != nil; l = l.before {
+			if l.id == string(id) {
+				return l.rec
+			}
 		}
 	}
 	return get(v.roots[0], &t.orders[0], id, "")
@@ -185,6 +226,9 @@ func rootOf[T any, K keyText](t *Table[T], v *trees[T], tree int, prefix K) node
 
 // touches reports whether changes concern the entries of a tree whose keys have the prefix.
 func touches[T any, K keyText](l *late[T], tree int, prefix K) bool {
+	if key, known := l.furthest(tree); known && key < string(prefix) {
+		return false
+	}
 	for ; l != nil; l = l.before {
 		if tree == 0 && hasPrefix(l.id, prefix) {
 			return true
@@ -198,13 +242,26 @@ func touches[T any, K keyText](l *late[T], tree int, prefix K) bool {
 	return false
 }
 
+// hasPrefix looks at the end of the prefix first: the keys of a tree begin alike.
 func hasPrefix[K keyText](key string, prefix K) bool {
-	return len(key) >= len(prefix) && key[:len(prefix)] == string(prefix)
+	n := len(prefix)
+	if len(key) < n {
+		return false
+	}
+	for i := max(n-4, 0); i < n; i++ {
+		if key[i] != prefix[i] {
+			return false
+		}
+	}
+	return key[:n] == string(prefix)
 }
 
 // lastLate returns the change with the greatest key among those that have the prefix, nil if there is none. settled
 // false says that records left such places, so that the trees alone do not tell what is there.
 func lastLate[T any, K keyText](l *late[T], tree int, prefix K) (last *late[T], at place, settled bool) {
+	if key, known := l.furthest(tree); known && hasPrefix(key, prefix) {
+		return l, place{key, l.id}, true
+	}
 	for ; l != nil; l = l.before {
 		for i := range l.keys {
 			k := &l.keys[i]
