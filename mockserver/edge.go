@@ -160,16 +160,19 @@ func codeOf(r *Refusal) string {
 }
 
 // write sends the reply and returns how many bytes of its body went out.
-func (s *Server) write(w http.ResponseWriter, out *reply, method string) (int64, error) {
+func (s *Server) write(w http.ResponseWriter, r *http.Request, out *reply) (int64, error) {
 	h := w.Header()
 	out.header.writeTo(h)
 	h["Content-Length"] = out.header.lengthOf(out.body)
 	w.WriteHeader(out.status)
-	if method == http.MethodHead {
+	if r.Method == http.MethodHead {
 		if gw, ok := w.(gin.ResponseWriter); ok {
 			gw.WriteHeaderNow() // or gin would put its own 404 in place of ours
 		}
 		return 0, nil
+	}
+	if len(out.body) >= netHTTPBuffer {
+		connOf(r).expect(len(out.body))
 	}
 	n, err := w.Write(out.body)
 	return int64(n), err

@@ -70,7 +70,7 @@ func (f *fault) garbage(n int) []byte {
 func (s *Server) send(w http.ResponseWriter, r *http.Request, out *reply) (int64, error) {
 	switch {
 	case out.wire == nil:
-		return s.write(w, out, r.Method)
+		return s.write(w, r, out)
 	case out.wire.reset:
 		out.wire.outcome = "connection reset"
 		return 0, r.Context().Err()
@@ -132,7 +132,7 @@ func (on *wire) hangUp(w http.ResponseWriter) {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
 		_ = tcp.SetLinger(0) // the client gets RST, not FIN
 	}
 	_ = conn.Close()

@@ -43,7 +43,9 @@ func (s *Server) listen(addr string, config *tls.Config, h http.Handler, admin b
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	got := place{"http", ln.Addr(), admin}
-	if config != nil {
+	if config == nil {
+		srv.ConnContext, ln = withConn, replyListener{ln}
+	} else {
 		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){} // the captures are HTTP/1.1
 		ln = tls.NewListener(ln, config)
 		got.scheme = "https"
