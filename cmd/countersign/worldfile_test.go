@@ -83,7 +83,10 @@ func keysInOrder(t *testing.T, object json.RawMessage) (keys []string) {
 // What the schema says of a file and what a server makes of it agree.
 func TestWorldSchemaAgrees(t *testing.T) {
 	t.Parallel()
-	schema := worldSchema(t)
+	schema, most := worldSchema(t), "1000000"
+	if raced { // so many are made all the same where the race detector does not watch
+		most = "1000"
+	}
 	tests := []struct {
 		name, text string
 		ok         bool
@@ -105,7 +108,7 @@ func TestWorldSchemaAgrees(t *testing.T) {
 		{"ErrSigningClock", `signing_clock: moon`, false},
 		{"ErrStrictText", `strict: "yes"`, false},
 		{"OKGenerate", `generate: {seed: 18446744073709551615, count: 3}`, true},
-		{"OKGenerateCounts", `generate: {counts: {wps: 10, dataarts.approvers: 1000000}}`, true},
+		{"OKGenerateCounts", `generate: {counts: {wps: 10, dataarts.approvers: ` + most + `}}`, true},
 		{"ErrGenerateCount", `generate: {counts: {dataarts.approvers: 1000001}}`, false},
 		{"ErrGenerateNoCounts", `generate: {counts: {}}`, false},
 		{"OKTransitionPatch", `transitions: [{id: a, collection: quickbi.applications, record: x, patch: {flag_status: 1}, after: 30s}]`, true},

@@ -49,9 +49,12 @@ func tests(flags ...string) func(context.Context, *project) tally {
 	}
 }
 
-// slowTests look at thousands of records, and run hundreds of commands: fewer or none of them where the race detector watches.
+// slowTests look at thousands of records, run hundreds of commands or measure memory: fewer or none of them where the race
+// detector watches.
 func slowTests(ctx context.Context, p *project) tally {
-	return goTest(ctx, p, ".", "-count=1", "./fixtures/...", "./cmd/countersign")
+	t := goTest(ctx, p, ".", "-count=1", "./fixtures/...", "./cmd/countersign")
+	t.add(goTest(ctx, p, ".", "-count=1", "-run=^TestJournalKeepsItsBudget$", "./mockserver"))
+	return t
 }
 
 // benchmarks keeps the benchmarks working. What they measure in one go is worth nothing; scripts/bench measures.
