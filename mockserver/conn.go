@@ -72,3 +72,17 @@ func connOf(r *http.Request) *replyConn {
 	c, _ := r.Context().Value(connKey{}).(*replyConn)
 	return c
 }
+
+// writeBody writes a whole body, a long one in one go with the header.
+func writeBody(w http.ResponseWriter, r *http.Request, body []byte) (int, error) {
+	if len(body) < netHTTPBuffer {
+		return w.Write(body)
+	}
+	conn := connOf(r)
+	conn.expect(len(body))
+	n, err := w.Write(body)
+	if err != nil {
+		conn.expect(0) // it will not come any more
+	}
+	return n, err
+}

@@ -171,10 +171,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, out *reply) (int6
 		}
 		return 0, nil
 	}
-	if len(out.body) >= netHTTPBuffer {
-		connOf(r).expect(len(out.body))
-	}
-	n, err := w.Write(out.body)
+	n, err := writeBody(w, r, out.body)
 	return int64(n), err
 }
 
