@@ -157,8 +157,8 @@ func (c *Call) UseNonce(until time.Time, nonce ...string) bool {
 }
 
 // ExplainWith sets what the journal shows of a refused signature. f runs when the entry is read, if ever: long after the
-// call, so it must not use Call.Tx but what was read before, or World.Records. It may keep secrets only for its work;
-// what it returns must hold none.
+// call, so it must use nothing of the call but its Request: what was read before, and World.Records. It may keep secrets
+// only for its work; what it returns must hold none.
 func (c *Call) ExplainWith(f func() *Explanation) { c.explain = f }
 
 // Hex returns n random hex digits from the call's chance.

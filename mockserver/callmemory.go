@@ -45,12 +45,30 @@ func newCallMemory() *callMemory {
 type VendorMemory interface{ Reset() }
 
 // MemoryOf returns the vendor's own part of the call's memory: a new T, or one that was Reset since another call had it.
-// As with everything of a Call, nothing may hold on to it once the reply is made; an explanation may (see ExplainWith).
+// As with everything of a Call, nothing may hold on to it once the reply is made, no explanation either.
 func MemoryOf[T any, P interface {
 	*T
 	VendorMemory
 }](c *Call) P {
-	m := c.memory
+	return memoryIn[T, P](c.memory)
+}
+
+// MemoryFor is MemoryOf for Plug.Identify, which has the request alone. There is a new T each time if the request is in no
+// call.
+func MemoryFor[T any, P interface {
+	*T
+	VendorMemory
+}](r *Request) P {
+	if r.memory == nil {
+		return P(new(T))
+	}
+	return memoryIn[T, P](r.memory)
+}
+
+func memoryIn[T any, P interface {
+	*T
+	VendorMemory
+}](m *callMemory) P {
 	for _, own := range m.vendors {
 		if p, is := own.(P); is {
 			return p
@@ -68,11 +86,10 @@ func (m *callMemory) begin(e *Entry) *Call {
 	return &m.call
 }
 
-// over gives the memory back, unless somebody may still look at the call: an explanation that is to be worked out later,
-// or whoever has to do with a bug, or with a fault.
+// over gives the memory back, unless somebody may still look at the call: whoever has to do with a bug, or with a fault.
 func (m *callMemory) over() {
 	c := &m.call
-	if c.explain != nil || c.problem != "" || c.fault != nil || c.World.server.keeps() {
+	if c.problem != "" || c.fault != nil || c.World.server.keeps() {
 		m.text = nil
 		m.tx = store.Tx{}
 		return

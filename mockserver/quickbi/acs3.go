@@ -45,6 +45,11 @@ func (n headerNames) appendTo(list []string) []string {
 // list are the names one by one.
 func (n headerNames) list() []string { return n.appendTo(nil) }
 
+// lacksOne reports whether one of the names is empty.
+func (n headerNames) lacksOne() bool {
+	return n == "" || n[0] == ';' || n[len(n)-1] == ';' || strings.Contains(string(n), ";;")
+}
+
 // has reports whether a header is among the names; its own may be in any case.
 func (n headerNames) has(header string) bool {
 	for name := range strings.SplitSeq(string(n), ";") {
@@ -99,7 +104,7 @@ func parseACS3(authorization string) (acs3Auth, error) {
 			a.Signature = value
 		}
 	}
-	if a.Credential == "" || a.Signature == "" || a.SignedHeaders.has("") {
+	if a.Credential == "" || a.Signature == "" || a.SignedHeaders.lacksOne() {
 		return a, errAuthorization
 	}
 	return a, nil
@@ -111,23 +116,66 @@ func parseACS3(authorization string) (acs3Auth, error) {
 //
 // https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
 func acs3Canonical(dst []byte, r *mockserver.Request, signed headerNames, payload []byte) []byte {
+	var few [usualHeaders]signedHeader
+	list := signed.sorted(few[:0])
+	for key, values := range r.Header {
+		list.take(key, values)
+	}
+	return list.appendCanonical(dst, r, payload)
+}
+
+// usualHeaders is more than clients sign.
+const usualHeaders = 16
+
+// signedHeader is a header that is signed: its name in lower case, and what the request has under it.
+type signedHeader struct {
+	name   string
+	values []string
+}
+
+// signedHeaders are in the order of their names.
+type signedHeaders []signedHeader
+
+// sorted appends the names in their order, without values.
+func (n headerNames) sorted(list signedHeaders) signedHeaders {
+	inOrder := true
+	for rest, more := string(n), true; more; {
+		var name string
+		name, rest, more = strings.Cut(rest, ";")
+		inOrder = inOrder && (len(list) == 0 || list[len(list)-1].name <= name)
+		list = append(list, signedHeader{name: name})
+	}
+	if !inOrder {
+		slices.SortFunc(list, func(a, b signedHeader) int { return strings.Compare(a.name, b.name) })
+	}
+	return list
+}
+
+// take notes what the request has under a key of its header, and reports whether that is signed.
+func (list signedHeaders) take(key string, values []string) (signed bool) {
+	for i := range list {
+		if h := &list[i]; len(h.name) == len(key) && isLower(h.name, key) {
+			h.values, signed = values, true
+		}
+	}
+	return signed
+}
+
+func (list signedHeaders) appendCanonical(dst []byte, r *mockserver.Request, payload []byte) []byte {
 	query, _ := r.Query() // a pair that cannot be decoded is refused later, in words that say so
 	dst = append(dst, r.Method...)
 	dst = append(dst, "\n/\n"...)
 	dst = appendCanonicalQuery(dst, query)
 	dst = append(dst, '\n')
-	var few [16]string
-	names := signed.appendTo(few[:0])
-	slices.Sort(names)
-	for _, name := range names {
-		dst = appendHeader(dst, r, name)
+	for i := range list {
+		dst = list[i].appendTo(dst, r.Host)
 	}
 	dst = append(dst, '\n')
-	for i, name := range names {
+	for i := range list {
 		if i > 0 {
 			dst = append(dst, ';')
 		}
-		dst = append(dst, name...)
+		dst = append(dst, list[i].name...)
 	}
 	dst = append(dst, '\n')
 	return append(dst, payload...)
@@ -148,19 +196,27 @@ func appendCanonicalQuery(dst []byte, pairs mockserver.Pairs) []byte {
 	return dst
 }
 
-// appendHeader appends one canonical header line. Several values of one name are sorted and joined by commas.
-func appendHeader(dst []byte, r *mockserver.Request, name string) []byte {
-	dst = append(dst, name...)
-	dst = append(dst, ':')
-	dst = append(dst, headerValue(r, name)...)
+// appendTo appends one canonical header line.
+func (h *signedHeader) appendTo(dst []byte, host string) []byte {
+	dst = append(append(dst, h.name...), ':')
+	if h.name == "host" {
+		dst = append(dst, host...)
+	} else {
+		dst = append(dst, joined(h.values)...)
+	}
 	return append(dst, '\n')
 }
 
+// headerValue is what the canonical request has for a header.
 func headerValue(r *mockserver.Request, name string) string {
 	if name == "host" {
 		return r.Host
 	}
-	values := headerValues(r.Header, name)
+	return joined(headerValues(r.Header, name))
+}
+
+// joined are the values of a header, sorted, with commas between them.
+func joined(values []string) string {
 	switch len(values) {
 	case 0:
 		return ""
@@ -227,7 +283,7 @@ func unsigned(r *mockserver.Request, signed headerNames, hostOnly bool) string {
 	}
 	first := ""
 	for name := range r.Header {
-		if len(name) < len("x-acs-") || !isLower("x-acs-", name[:len("x-acs-")]) || signed.has(name) {
+		if !isACSHeader(name) || signed.has(name) {
 			continue
 		}
 		if lower := strings.ToLower(name); first == "" || lower < first {
@@ -235,4 +291,10 @@ func unsigned(r *mockserver.Request, signed headerNames, hostOnly bool) string {
 		}
 	}
 	return first
+}
+
+// isACSHeader reports whether a key of a header begins with x-acs-.
+func isACSHeader(key string) bool {
+	const prefix = "x-acs-"
+	return len(key) >= len(prefix) && isLower(prefix, key[:len(prefix)])
 }

@@ -42,12 +42,12 @@ func looksSigned(r *mockserver.Request) bool {
 
 // identify names the token and the access key of a request.
 func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
-	if authorization := headerOf(r, authorizationHeader); isACS3(authorization) {
-		if token := headerOf(r, tokenHeader); token != "" {
+	if s := readV3(r); s.v3 {
+		if token := s.sent.token; token != "" {
 			claims = append(claims, mockserver.Claim{Kind: claimToken, Value: token})
 		}
-		if a, err := parseACS3(authorization); err == nil {
-			claims = append(claims, mockserver.Claim{Kind: claimKey, Value: a.Credential})
+		if s.authError == nil {
+			claims = append(claims, mockserver.Claim{Kind: claimKey, Value: s.auth.Credential})
 		}
 		return claims
 	}

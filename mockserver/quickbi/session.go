@@ -14,19 +14,57 @@ type session struct {
 	xml   bool
 	pairs mockserver.Pairs
 	sent  common
-	auth  acs3Auth
-	key   *AccessKey
+	// What V3 says, once the request has been read: its Authorization, or why it cannot be, and the headers that are
+	// signed. covered says that all x-acs headers are.
+	read      bool
+	auth      acs3Auth
+	authError error
+	signed    signedHeaders
+	covered   bool
+
+	key *AccessKey
 	// at is when the client says that it signed.
 	at time.Time
 }
 
 // Reset is for the core, whose memory sessions are in.
-func (s *session) Reset() { *s = session{} }
+func (s *session) Reset() {
+	clear(s.signed)
+	*s = session{signed: s.signed[:0]}
+}
+
+// readV3 reads the headers of V3, and returns the session for what else is to be found out about the request. Whoever
+// asks again gets what was read.
+func readV3(r *mockserver.Request) *session {
+	s := mockserver.MemoryFor[session](r)
+	if s.read {
+		return s
+	}
+	s.read = true
+	authorization := headerOf(r, authorizationHeader)
+	if s.v3 = isACS3(authorization); !s.v3 {
+		return s
+	}
+	if s.auth, s.authError = parseACS3(authorization); s.authError == nil {
+		s.signed = s.auth.SignedHeaders.sorted(s.signed)
+	}
+	s.covered = true
+	for key, values := range r.Header {
+		signed := s.signed.take(key, values)
+		if isACSHeader(key) {
+			s.covered = s.covered && signed
+			s.sent.read(key, values)
+		}
+	}
+	return s
+}
 
 // common are the parameters that every call has, "" where they are missing: of the signed pairs with version 1.0, of the
 // headers with V3.
 type common struct {
 	action, version, timestamp, nonce, token string
+	// hash is the header that has the body's, with V3 only.
+	hash string
 	// With version 1.0 only.
 	format, keyID, signature, signatureMethod, signatureVersion, signatureType string
 }
@@ -63,9 +101,25 @@ func commonOf(pairs mockserver.Pairs) (c common) {
 	return c
 }
 
-func commonOfV3(r *mockserver.Request) common {
-	return common{action: headerOf(r, actionHeader), version: headerOf(r, versionHeader), timestamp: headerOf(r, dateHeader),
-		nonce: headerOf(r, nonceHeader), token: headerOf(r, tokenHeader)}
+// read takes a header of V3.
+func (c *common) read(key string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	switch key {
+	case actionHeader:
+		c.action = values[0]
+	case versionHeader:
+		c.version = values[0]
+	case dateHeader:
+		c.timestamp = values[0]
+	case nonceHeader:
+		c.nonce = values[0]
+	case tokenHeader:
+		c.token = values[0]
+	case hashHeader:
+		c.hash = values[0]
+	}
 }
 
 func sessionOf(c *mockserver.Call) *session { return c.Caller.(*session) }
@@ -73,16 +127,16 @@ func sessionOf(c *mockserver.Call) *session { return c.Caller.(*session) }
 // begin gives every call its request id and decides scheme and format.
 func begin(c *mockserver.Call) {
 	c.RequestID = c.UUID()
-	s := mockserver.MemoryOf[session](c)
-	s.v3 = isACS3(headerOf(c.Request, authorizationHeader))
+	s := readV3(c.Request)
 	if !s.v3 {
 		s.pairs = c.Pairs()
-		s.v3 = unsignedV3(c.Request, s.pairs)
-	}
-	if s.v3 {
-		s.sent = commonOfV3(c.Request)
-	} else {
-		s.sent = commonOf(s.pairs)
+		if s.v3 = unsignedV3(c.Request, s.pairs); s.v3 {
+			for key, values := range c.Header {
+				s.sent.read(key, values)
+			}
+		} else {
+			s.sent = commonOf(s.pairs)
+		}
 	}
 	s.xml = s.wantsXML(c)
 	c.Caller = s
