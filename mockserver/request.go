@@ -109,8 +109,15 @@ func (r *Request) forget() {
 
 // MediaType is the Content-Type without its parameters, in lower case.
 func (r *Request) MediaType() string {
-	v, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return strings.ToLower(strings.TrimSpace(v))
+	return mediaType(r.headerOf("Content-Type"))
+}
+
+// headerOf is Header.Get for a name as net/http spells it, which that would look for in it.
+func (r *Request) headerOf(canonical string) string {
+	if values := r.Header[canonical]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // HostName is the Host in lower case, without port and final dot.
@@ -163,6 +170,10 @@ func appendPairs(pairs Pairs, raw string) (Pairs, error) {
 			continue
 		}
 		name, value, _ := strings.Cut(part, "=")
+		if isLiteral(name) && isLiteral(value) {
+			pairs = append(pairs, Pair{name, value})
+			continue
+		}
 		n, err1 := decode(name)
 		v, err2 := decode(value)
 		if err1 != nil || err2 != nil {
@@ -177,8 +188,18 @@ func appendPairs(pairs Pairs, raw string) (Pairs, error) {
 	return pairs, bad
 }
 
+// isLiteral reports whether a text stands for itself: ASCII without percent-encoding.
+func isLiteral(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c == '%' || c == '+' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 func decode(s string) (string, error) {
-	if !strings.ContainsAny(s, "%+") {
+	if isLiteral(s) {
 		return s, nil
 	}
 	return url.QueryUnescape(s)

@@ -2,107 +2,15 @@ package dataarts
 
 import (
 	"strconv"
-	"unicode/utf8"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
-// What follows appends JSON exactly as encoding/json writes it without its escapes for HTML.
-
 // appendString appends s as a JSON string.
-func appendString(b []byte, s string) []byte {
-	return append(appendText(append(b, '"'), s), '"')
-}
+func appendString(b []byte, s string) []byte { return mockserver.AppendQuoted(b, s) }
 
 // appendText appends s as it stands between the quotes of a JSON string.
-func appendText(b []byte, s string) []byte {
-	if i := plainPrefix(s); i < len(s) {
-		return appendEscaped(append(b, s[:i]...), s[i:])
-	}
-	return append(b, s...)
-}
-
-// plainPrefix returns how many bytes of s, from its beginning, stand for themselves wherever they are. It looks at eight
-// of them at a time.
-func plainPrefix(s string) int {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if !plainEight(eight(s[i:])) {
-			break
-		}
-	}
-	for i < len(s) && plain[s[i]] {
-		i++
-	}
-	return i
-}
-
-// eight are the first eight bytes of s.
-func eight(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-// plainEight reports whether eight bytes are all plain. A byte below n leaves its highest bit set when n is taken from
-// it; a byte that equals another is 0, thus below 1, once it is combined with that one.
-func plainEight(x uint64) bool {
-	const each, high = 0x0101010101010101, 0x8080808080808080
-	quote, slash := x^'"'*each, x^'\\'*each
-	return (x|(x-' '*each)|(quote-each)|(slash-each))&high == 0
-}
-
-// plain are the bytes that stand for themselves wherever they are.
-var plain = func() (t [256]bool) {
-	for c := byte(' '); c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-// appendEscaped is appendText for texts of any kind. What is not UTF-8 becomes U+FFFD.
-func appendEscaped(b []byte, s string) []byte {
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			b = appendASCII(b, c)
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b = append(b, `\ufffd`...)
-		case r == '\u2028' || r == '\u2029': // ends a line in JavaScript
-			b = append(b, `\u202`...)
-			b = append(b, lowerHex[r&15])
-		default:
-			b = append(b, s[i:i+size]...)
-		}
-		i += size
-	}
-	return b
-}
-
-const lowerHex = "0123456789abcdef"
-
-func appendASCII(b []byte, c byte) []byte {
-	if plain[c] {
-		return append(b, c)
-	}
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\b':
-		return append(b, '\\', 'b')
-	case '\f':
-		return append(b, '\\', 'f')
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
-	}
-	return append(b, '\\', 'u', '0', '0', lowerHex[c>>4], lowerHex[c&15])
-}
+func appendText(b []byte, s string) []byte { return mockserver.AppendText(b, s) }
 
 // appendField appends a text of an object or nothing if it is empty, with the comma before it that it may need. name is
 // quoted and ends in its colon.

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // recipe is a way to sign a request. The zero value with a key and the list of signed headers is the documented one; a
@@ -96,7 +98,7 @@ func (r *recipe) sign(m *message) (canonical, signature string) {
 	if r.upperHash {
 		text = strings.ToUpper(text)
 	}
-	mac := hmacSHA256(r.key, []byte(scheme+"\n"+m.Header.Get(headerDate)+"\n"+text))
+	mac := mockserver.HMACSHA256(r.key, []byte(scheme+"\n"+m.Header.Get(headerDate)+"\n"+text))
 	if r.encode != nil {
 		return canonical, r.encode(mac[:])
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // window is how far the client's clock may be from the server's, both ways, the bound included.
@@ -128,34 +130,8 @@ func appendStringToSign(buf []byte, date string, canonical [sha256.Size]byte) []
 // sign returns the HMAC-SHA256 of text under the secret, in hexadecimal digits. The secret itself is the key: there is
 // no key derived for day, region or service.
 func sign(secret string, text []byte) [2 * sha256.Size]byte {
-	mac := hmacSHA256(secret, text)
+	mac := mockserver.HMACSHA256(secret, text)
 	var out [2 * sha256.Size]byte
 	hex.Encode(out[:], mac[:])
 	return out
-}
-
-// hmacSHA256 is crypto/hmac with SHA-256, written out because that allocates six times for every signature.
-func hmacSHA256(key string, text []byte) [sha256.Size]byte {
-	var pad [sha256.BlockSize]byte
-	if len(key) > len(pad) {
-		sum := sha256.Sum256([]byte(key))
-		copy(pad[:], sum[:])
-	} else {
-		copy(pad[:], key)
-	}
-	var stack [sha256.BlockSize + 256]byte
-	subtle.XORBytes(stack[:sha256.BlockSize], pad[:], innerPad[:])
-	inner := sha256.Sum256(append(stack[:sha256.BlockSize], text...))
-	subtle.XORBytes(stack[:sha256.BlockSize], pad[:], outerPad[:])
-	return sha256.Sum256(append(stack[:sha256.BlockSize], inner[:]...))
-}
-
-// What HMAC combines a key with.
-var innerPad, outerPad = filled(0x36), filled(0x5c)
-
-func filled(with byte) (pad [sha256.BlockSize]byte) {
-	for i := range pad {
-		pad[i] = with
-	}
-	return pad
 }

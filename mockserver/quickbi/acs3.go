@@ -269,7 +269,7 @@ func acs3StringToSign(dst, canonical []byte) []byte {
 // acs3Signature signs a canonical request. The secret is taken as it is.
 func acs3Signature(secret string, canonical []byte) [64]byte {
 	var few [macBlock + 2*sha256.Size]byte
-	return hexOf(hmacSHA256([]byte(secret), acs3StringToSign(few[:0], canonical)))
+	return hexOf(mockserver.HMACSHA256(secret, acs3StringToSign(few[:0], canonical)))
 }
 
 // unsigned returns the first header that has to be signed and is not: host and every x-acs header that was sent

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // the scheme is HMAC-SHA1
-	"crypto/sha256"
 	"net/http"
 	"net/url"
 	"sort"
@@ -94,18 +93,14 @@ func FuzzParseACS3(f *testing.F) {
 	})
 }
 
-// FuzzHMAC holds the HMACs that are written out against the standard library's.
+// FuzzHMAC holds the HMAC that is written out against the standard library's.
 func FuzzHMAC(f *testing.F) {
 	f.Add([]byte("key"), []byte("text"))
 	f.Add(bytes.Repeat([]byte("k"), macBlock), []byte{})
 	f.Add(bytes.Repeat([]byte("k"), macBlock+1), bytes.Repeat([]byte("t"), usualText))
 	f.Fuzz(func(t *testing.T, key, text []byte) {
-		want256, want1 := hmac.New(sha256.New, key), hmac.New(sha1.New, key)
-		want256.Write(text)
+		want1 := hmac.New(sha1.New, key)
 		want1.Write(text)
-		if got := hmacSHA256(key, text); !bytes.Equal(got[:], want256.Sum(nil)) {
-			t.Errorf("HMAC-SHA256 %x, want %x", got, want256.Sum(nil))
-		}
 		if got := hmacSHA1(key, text); !bytes.Equal(got[:], want1.Sum(nil)) {
 			t.Errorf("HMAC-SHA1 %x, want %x", got, want1.Sum(nil))
 		}

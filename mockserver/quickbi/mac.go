@@ -8,10 +8,9 @@ import (
 	"encoding/hex"
 )
 
-// HMAC (RFC 2104) is written out over arrays on the stack: crypto/hmac makes seven objects for every text, and what it
-// saves by keeping them for a key is less than what looking them up costs.
+// HMAC-SHA1 is written out over arrays on the stack, as the core's HMACSHA256 is.
 
-// macBlock is the block of SHA-1 and of SHA-256, in bytes. usualText is the room on the stack for a text; longer ones
+// macBlock is the block of SHA-1, in bytes. usualText is the room on the stack for a text; longer ones
 // take the heap.
 const (
 	macBlock  = 64
@@ -26,16 +25,6 @@ func appendPad(dst, key []byte, with byte) []byte {
 		block[i] ^= with
 	}
 	return append(dst, block[:]...)
-}
-
-func hmacSHA256(key, text []byte) [sha256.Size]byte {
-	if len(key) > macBlock {
-		short := sha256.Sum256(key)
-		key = short[:]
-	}
-	var buf [macBlock + usualText]byte
-	inner := sha256.Sum256(append(appendPad(buf[:0], key, 0x36), text...))
-	return sha256.Sum256(append(appendPad(buf[:0], key, 0x5c), inner[:]...))
 }
 
 func hmacSHA1(key, text []byte) [sha1.Size]byte {

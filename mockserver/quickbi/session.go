@@ -155,7 +155,7 @@ func unsignedV3(r *mockserver.Request, pairs mockserver.Pairs) bool {
 func (s *session) wantsXML(c *mockserver.Call) bool {
 	switch {
 	case s.v3:
-		return c.Switch("QB-004") == "accept" && acceptsXML(c.Header.Get("Accept"))
+		return c.Switch("QB-004") == "accept" && acceptsXML(headerOf(c.Request, "Accept"))
 	case s.sent.format == "":
 		return c.Switch("QB-003") == "xml"
 	}

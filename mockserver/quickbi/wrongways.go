@@ -97,7 +97,7 @@ func hmacSHA1Base64(key string, text []byte) string {
 }
 
 func hmacSHA256Base64(key string, text []byte) string {
-	sum := hmacSHA256([]byte(key), text)
+	sum := mockserver.HMACSHA256(key, text)
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
@@ -112,7 +112,7 @@ func sha256Hex(b []byte) string {
 }
 
 func signUnhashed(key, canonical string) string {
-	signature := hexOf(hmacSHA256([]byte(key), []byte(canonical)))
+	signature := hexOf(mockserver.HMACSHA256(key, []byte(canonical)))
 	return string(signature[:])
 }
 

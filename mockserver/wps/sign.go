@@ -90,44 +90,19 @@ func appendSigned(b []byte, r *mockserver.Request) []byte {
 	return appendBodyHash(b, r.Body)
 }
 
-// macBlock is the block of SHA-256, in bytes; usualText is the room on the stack for a text, longer ones take the heap.
-const (
-	macBlock  = sha256.BlockSize
-	usualText = 512
-)
-
-// mac is HMAC-SHA256 (RFC 2104). It is written out over arrays on the stack, since crypto/hmac makes seven objects for
-// every text.
-func mac(key, text []byte) [sha256.Size]byte {
-	if len(key) > macBlock {
-		short := sha256.Sum256(key)
-		key = short[:]
-	}
-	var buf [macBlock + usualText]byte
-	inner := sha256.Sum256(append(appendPad(buf[:0], key, 0x36), text...))
-	return sha256.Sum256(append(appendPad(buf[:0], key, 0x5c), inner[:]...))
-}
-
-// appendPad appends a key, filled up to a block, combined with the byte of the inner or the outer hash.
-func appendPad(b, key []byte, with byte) []byte {
-	var block [macBlock]byte
-	copy(block[:], key)
-	for i := range block {
-		block[i] ^= with
-	}
-	return append(b, block[:]...)
-}
+// usualText is the room on the stack for a text, in bytes; longer ones take the heap.
+const usualText = 512
 
 // sign returns the signature of a text: its MAC in lower-case hex.
 func sign(key, text string) string {
-	sum := mac([]byte(key), []byte(text))
+	sum := mockserver.HMACSHA256(key, []byte(text))
 	return hex.EncodeToString(sum[:])
 }
 
 // verify reports whether the signature is that of the request as received.
 func verify(r *mockserver.Request, key, signature string) bool {
 	var buf [usualText]byte
-	sum := mac([]byte(key), appendSigned(buf[:0], r))
+	sum := mockserver.HMACSHA256(key, appendSigned(buf[:0], r))
 	var want [2 * sha256.Size]byte
 	hex.Encode(want[:], sum[:])
 	return subtle.ConstantTimeCompare(want[:], []byte(signature)) == 1

@@ -1,7 +1,6 @@
 package wps
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // a mistake to be recognised
 	"crypto/sha256"
@@ -218,20 +217,6 @@ func slowText(r *mockserver.Request) string {
 		uri += "?" + r.RawQuery
 	}
 	return fmt.Sprint("KSO-1", r.Method, uri, strings.Join(r.Header["Content-Type"], ""), strings.Join(r.Header[headerDate], ""), hash)
-}
-
-// FuzzMAC holds the MAC that is written out against the standard library's.
-func FuzzMAC(f *testing.F) {
-	f.Add([]byte("key"), []byte("text"))
-	f.Add(bytes.Repeat([]byte("k"), macBlock), []byte{})
-	f.Add(bytes.Repeat([]byte("k"), macBlock+1), bytes.Repeat([]byte("t"), usualText))
-	f.Fuzz(func(t *testing.T, key, text []byte) {
-		want := hmac.New(sha256.New, key)
-		want.Write(text)
-		if got := mac(key, text); !bytes.Equal(got[:], want.Sum(nil)) {
-			t.Errorf("%x, want %x", got, want.Sum(nil))
-		}
-	})
 }
 
 // FuzzDate holds the short cut for the usual form of dates against the reading of all forms.
