@@ -18,61 +18,121 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 	if err := tx.own(t.c); err != nil {
 		return err
 	}
-	v := t.in(tx)
-	v.adopt(t.settle(v))
-	w := t.writers.Get().(*writer[T])
-	defer t.release(w)
-	m := &loading[T]{changes: make([]change[T], len(recs))}
-	for i, rec := range recs {
-		if err := t.valid(rec); err != nil {
-			return err
-		}
-		m.changes[i] = change[T]{key: t.key(rec), rec: rec}
-	}
-	changes := t.orders[0].sort(m.changes, &m.sorting, false)
-	roots := make([]node[T], 0, len(v.roots))
-	roots = append(roots, w.write(v.roots[0], &t.orders[0], changes))
-	fresh, old := make([]*T, len(changes)), slices.Clone(w.old)
-	for i := range changes {
-		fresh[i] = changes[i].rec
-	}
-	for len(roots) < len(v.roots) {
-		roots = append(roots, node[T]{})
-	}
-	if err := t.loadIndexes(v.roots[1:], roots[1:], fresh, old, m); err != nil {
+	if err := t.allValid(recs); err != nil {
 		return err
 	}
-	v.roots = roots
-	t.noteAll(tx, fresh, old)
+	v := t.in(tx)
+	v.adopt(t.settle(v))
+	l := &load[T]{Table: t, before: v.roots, roots: slices.Clone(v.roots), problems: make([]error, len(v.roots))}
+	l.all(recs)
+	if err := l.problem(); err != nil {
+		return err
+	}
+	v.roots = l.roots
+	t.noteAll(tx, l.fresh, l.old)
 	return nil
 }
 
-// loadIndexes makes new trees of the indexes, many on every core, in the memory m and more. The error is that of the first
-// index that has one.
-func (t *Table[T]) loadIndexes(trees, loaded []node[T], fresh, old []*T, m *loading[T]) error {
-	var next atomic.Int64
+// allValid finds the first record that is not, many on every core.
+func (t *Table[T]) allValid(recs []*T) error {
+	if t.check == nil {
+		return nil
+	}
+	parts := 1
+	if len(recs) >= manyChanges {
+		parts = runtime.GOMAXPROCS(0)
+	}
+	problems := make([]error, parts)
 	var wg sync.WaitGroup
-	problems := make([]error, len(trees))
-	work := func(m *loading[T]) {
-		w := t.writers.Get().(*writer[T])
-		defer t.release(w)
-		for i := int(next.Add(1)) - 1; i < len(trees); i = int(next.Add(1)) - 1 {
-			loaded[i], problems[i] = t.loadIndex(w, trees[i], i, fresh, old, m)
-		}
+	for i := range parts {
+		wg.Go(func() {
+			for _, rec := range recs[len(recs)*i/parts : len(recs)*(i+1)/parts] {
+				if problems[i] = t.valid(rec); problems[i] != nil {
+					return
+				}
+			}
+		})
 	}
-	if len(fresh) >= manyChanges {
-		for range min(runtime.GOMAXPROCS(0), len(trees)) - 1 {
-			wg.Go(func() { work(&loading[T]{changes: make([]change[T], 0, len(fresh)+len(old))}) })
-		}
-	}
-	work(m)
 	wg.Wait()
+	return firstOf(problems)
+}
+
+func firstOf(problems []error) error {
 	for _, err := range problems {
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// load makes new trees of a table.
+type load[T any] struct {
+	*Table[T]
+	before, roots []node[T]
+	problems      []error
+	// fresh are the records in the order of their ids, of one id the last one; old are those that they replace.
+	fresh, old []*T
+}
+
+// problem is that of the first index that has one.
+func (l *load[T]) problem() error { return firstOf(l.problems) }
+
+// all makes all trees. Mostly no two records have one id, nor that of one that is there; then the indexes need not wait for
+// the tree that tells.
+func (l *load[T]) all(recs []*T) {
+	if len(recs) >= manyChanges && len(recs) >= 8*l.before[0].len() {
+		if l.trees(0, recs, nil); len(l.fresh) == len(recs) && len(l.old) == 0 {
+			return
+		}
+		l.trees(1, l.fresh, l.old)
+		return
+	}
+	w := l.writers.Get().(*writer[T])
+	l.ids(w, &loading[T]{}, recs)
+	l.release(w)
+	l.trees(1, l.fresh, l.old)
+}
+
+// trees makes the trees from one on, many on every core.
+func (l *load[T]) trees(first int, fresh, old []*T) {
+	var next atomic.Int64
+	next.Store(int64(first))
+	work := func() {
+		w := l.writers.Get().(*writer[T])
+		defer l.release(w)
+		m := &loading[T]{changes: make([]change[T], 0, len(fresh)+len(old))}
+		for i := int(next.Add(1)) - 1; i < len(l.roots); i = int(next.Add(1)) - 1 {
+			if i == 0 {
+				l.ids(w, m, fresh)
+			} else {
+				l.roots[i], l.problems[i] = l.loadIndex(w, l.before[i], i-1, fresh, old, m)
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	if len(fresh) >= manyChanges {
+		for range min(runtime.GOMAXPROCS(0), len(l.roots)-first) - 1 {
+			wg.Go(work)
+		}
+	}
+	work()
+	wg.Wait()
+}
+
+// ids makes the tree of the ids, and finds fresh and old.
+func (l *load[T]) ids(w *writer[T], m *loading[T], recs []*T) {
+	m.changes = m.changes[:0]
+	for _, rec := range recs {
+		m.changes = append(m.changes, change[T]{key: l.key(rec), rec: rec})
+	}
+	changes := l.orders[0].sort(m.changes, &m.sorting, false)
+	l.roots[0] = w.write(l.before[0], &l.orders[0], changes)
+	l.old = slices.Clone(w.old)
+	l.fresh = make([]*T, len(changes))
+	for i := range changes {
+		l.fresh[i] = changes[i].rec
+	}
 }
 
 func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T, m *loading[T]) (node[T], error) {

@@ -122,7 +122,10 @@ func (s *sorting[T]) alike(heads []head, sure int) int {
 	first := s.changes[heads[0].i].key
 	shared := len(first)
 	for i := 1; i < len(heads) && shared > sure; i++ {
-		shared = sure + common(first[sure:shared], s.changes[heads[i].i].key[sure:])
+		key := s.changes[heads[i].i].key
+		if len(key) < shared || key[sure:shared] != first[sure:shared] {
+			shared = sure + common(first[sure:shared], key[sure:])
+		}
 	}
 	return shared
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"sync"
 )
 
 // Tx is a transaction. It is used by one goroutine and is of no use after Update or View returned, other than to begin
@@ -79,25 +80,35 @@ func (tx *Tx) checkReferences() error {
 	return nil
 }
 
+// checkReferences checks those of many records for each field by itself, all at once. The error is that of the first field
+// that has one.
 func (t *Table[T]) checkReferences(tx *Tx, recs any) error {
-	for i := range t.refs {
-		r := &t.refs[i]
-		to := tx.layout.collections[tx.layout.byName[r.To]].table
-		if rec, ok := recs.(*T); ok {
-			if _, err := t.checkReference(tx, to, r, rec, ""); err != nil {
-				return err
-			}
-			continue
-		}
-		known := ""
-		for _, rec := range recs.([]*T) {
-			var err error
-			if known, err = t.checkReference(tx, to, r, rec, known); err != nil {
+	many, ok := recs.([]*T)
+	if !ok {
+		for i := range t.refs {
+			if _, err := t.checkReference(tx, t.referredBy(tx, i), &t.refs[i], recs.(*T), ""); err != nil {
 				return err
 			}
 		}
+		return nil
 	}
-	return nil
+	problems := make([]error, len(t.refs))
+	var wg sync.WaitGroup
+	for i := range t.refs {
+		wg.Go(func() {
+			known, to := "", t.referredBy(tx, i)
+			for k := 0; k < len(many) && problems[i] == nil; k++ {
+				known, problems[i] = t.checkReference(tx, to, &t.refs[i], many[k], known)
+			}
+		})
+	}
+	wg.Wait()
+	return firstOf(problems)
+}
+
+// referredBy is the collection that reference i names.
+func (t *Table[T]) referredBy(tx *Tx, i int) untyped {
+	return tx.layout.collections[tx.layout.byName[t.refs[i].To]].table
 }
 
 // checkReference looks for what the record refers to, unless the record has been replaced or deleted since. It returns
