@@ -162,8 +162,8 @@ func (l *recordsLoader) readRecords(collection string, in *jsonStream) error {
 	var made []any
 	var piece textPiece
 	more := func() (err error) {
-		m := &recordsMaker{l.Tx.Context(), l.plug, place, !l.trusted}
-		some, err := m.make(len(piece.ends), piece.texts)
+		m := &recordsMaker{l.Tx.Context(), l.plug.Collections[place], l.texts(place, piece.text)}
+		some, err := m.make(len(piece.ends))
 		if bad := (*badRecord)(nil); errors.As(err, &bad) {
 			err = &badRecord{len(made) + bad.n, bad.err}
 		}
@@ -202,11 +202,9 @@ func (p *textPiece) add(text []byte) int {
 	return len(p.all)
 }
 
-func (p *textPiece) texts() (func(int) []byte, error) {
-	return func(i int) []byte {
-		if i == 0 {
-			return p.all[:p.ends[0]]
-		}
-		return p.all[p.ends[i-1]:p.ends[i]]
-	}, nil
+func (p *textPiece) text(i int) []byte {
+	if i == 0 {
+		return p.all[:p.ends[0]]
+	}
+	return p.all[p.ends[i-1]:p.ends[i]]
 }

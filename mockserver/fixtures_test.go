@@ -22,12 +22,34 @@ func noteMaker(asked *atomic.Int64) func(mockserver.Generate) ([]mockserver.Gene
 		if notes, other := counts["notes"]; other {
 			n = notes
 		}
-		return []mockserver.Generated{{Vendor: "acme", Collection: "notes", Count: n, Series: func() (func([]byte, uint64) []byte, error) {
-			return func(buf []byte, i uint64) []byte {
-				return fmt.Appendf(buf, `{"id":"g%d","text":"seed %d"}`, i, what.Seed)
-			}, nil
+		return []mockserver.Generated{{Vendor: "acme", Collection: "notes", Count: n, Series: func() (mockserver.Series, error) {
+			return noteSeries{what.Seed, n%2 == 0}, nil
 		}}}, nil
 	}
+}
+
+// noteSeries makes notes, of their fields if asked so.
+type noteSeries struct {
+	seed     uint64
+	byFields bool
+}
+
+func (s noteSeries) Append(buf []byte, i uint64) []byte {
+	return fmt.Appendf(buf, `{"id":"g%d","text":"seed %d"}`, i, s.seed)
+}
+
+func (s noteSeries) Fields() []string {
+	if s.byFields {
+		return []string{"id", "count", "text"}
+	}
+	return nil
+}
+
+func (s noteSeries) AppendValues(buf []byte, ends []int, i uint64) (values []byte, valueEnds []int) {
+	buf = fmt.Appendf(buf, `"g%d"`, i)
+	ends = append(ends, len(buf), len(buf)) // no count
+	buf = fmt.Appendf(buf, `"seed %d"`, s.seed)
+	return buf, append(ends, len(buf))
 }
 
 func TestFixtures(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/countersign/countersign/mockserver/store"
 )
 
 // Generate asks for generated records.
@@ -72,9 +74,19 @@ func (g *Generate) Of(vendor string) (size uint64, collections map[string]uint64
 type Generated struct {
 	Vendor, Collection string
 	Count              uint64
-	// Series returns what appends the JSON of record i, counted from 0, to a buffer. It is called once for each goroutine
-	// that makes some of the records.
-	Series func() (func(buf []byte, i uint64) []byte, error)
+	// Series returns what makes the records. It is called once for each goroutine that makes some of them.
+	Series func() (Series, error)
+}
+
+// Series makes generated records.
+type Series interface {
+	// Append appends the JSON of record i, counted from 0, to a buffer.
+	Append(buf []byte, i uint64) []byte
+	// Fields are the names of all fields that records have, nil if it cannot tell.
+	Fields() []string
+	// AppendValues is Append for the JSON of each field's value, one behind the other in the order of Fields. It appends to
+	// ends where each of them ends in the buffer; of a field that the record lacks there is nothing.
+	AppendValues(buf []byte, ends []int, i uint64) (values []byte, valueEnds []int)
 }
 
 // MostGenerated bounds Generate.Count.
@@ -195,21 +207,32 @@ func (l *recordsLoader) generate(parts []Generated) error {
 		if place < 0 {
 			return fmt.Errorf("%s has no collection %q", part.Vendor, part.Collection)
 		}
-		if err := l.loadMany(place, int(part.Count), part.texts); err != nil { //nolint:gosec // MostGenerated at most
+		if err := l.loadMany(place, int(part.Count), part.records); err != nil { //nolint:gosec // MostGenerated at most
 			return ofRecord(part.Vendor, part.Collection, err)
 		}
 	}
 	return nil
 }
 
-func (g *Generated) texts() (func(int) []byte, error) {
+// records makes the records, of their fields where it can.
+func (g *Generated) records(dec *store.Decoder) (func(int) (any, error), error) {
 	series, err := g.Series()
 	if err != nil {
 		return nil, err
 	}
 	var buf []byte
-	return func(i int) []byte {
-		buf = series(buf[:0], uint64(i)) //nolint:gosec // not negative
-		return buf
+	if !dec.Fields(series.Fields()) {
+		return func(i int) (any, error) {
+			buf = series.Append(buf[:0], uint64(i)) //nolint:gosec // not negative
+			return dec.Decode(buf)
+		}, nil
+	}
+	var ends []int
+	return func(i int) (any, error) {
+		buf, ends = series.AppendValues(buf[:0], ends[:0], uint64(i)) //nolint:gosec // not negative
+		if rec, ok := dec.DecodeFields(buf, ends); ok {
+			return rec, nil
+		}
+		return dec.Decode(series.Append(nil, uint64(i))) //nolint:gosec // the same
 	}, nil
 }

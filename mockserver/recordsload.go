@@ -15,9 +15,8 @@ import (
 	"github.com/countersign/countersign/mockserver/store"
 )
 
-// recordTexts makes a function that returns the JSON of record i of many. Each goroutine makes one of its own; what that
-// returns is used before it is called again.
-type recordTexts func() (func(i int) []byte, error)
+// recordSource makes a function that makes record i of many. Each goroutine makes one of its own, with a decoder of its own.
+type recordSource func(*store.Decoder) (func(i int) (any, error), error)
 
 // recordsAtOnce is how many records a goroutine takes at a time.
 const recordsAtOnce = 256
@@ -30,23 +29,21 @@ type badRecord struct {
 
 func (e *badRecord) Error() string { return e.err.Error() }
 
-// recordsMaker makes records of a collection of their JSON, on every core.
+// recordsMaker makes records of a collection, on every core.
 type recordsMaker struct {
-	ctx   context.Context
-	plug  *plugged
-	place int
-	// check holds every record against the collection's schema.
-	check bool
+	ctx        context.Context
+	collection *store.Collection
+	source     recordSource
 }
 
 // make makes n records. If one is wrong, it returns those before it and a *badRecord.
-func (m *recordsMaker) make(n int, texts recordTexts) ([]any, error) {
+func (m *recordsMaker) make(n int) ([]any, error) {
 	made := make([]any, n)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	problems := make([]error, min(runtime.GOMAXPROCS(0), (n+recordsAtOnce-1)/recordsAtOnce))
 	for i := range problems {
-		wg.Go(func() { problems[i] = m.work(made, &next, texts) })
+		wg.Go(func() { problems[i] = m.work(made, &next) })
 	}
 	wg.Wait()
 	return m.first(made, problems)
@@ -73,12 +70,11 @@ func (m *recordsMaker) first(made []any, problems []error) ([]any, error) {
 }
 
 // work makes records until none are left, or one is wrong.
-func (m *recordsMaker) work(made []any, next *atomic.Int64, texts recordTexts) error {
-	text, err := texts()
+func (m *recordsMaker) work(made []any, next *atomic.Int64) error {
+	record, err := m.source(m.collection.Decoder())
 	if err != nil {
 		return err
 	}
-	dec := m.plug.Collections[m.place].Decoder()
 	for m.ctx.Err() == nil {
 		to := int(next.Add(recordsAtOnce))
 		from := to - recordsAtOnce
@@ -86,22 +82,13 @@ func (m *recordsMaker) work(made []any, next *atomic.Int64, texts recordTexts) e
 			return nil
 		}
 		for n := from; n < min(to, len(made)); n++ {
-			if made[n], err = m.one(dec, text(n)); err != nil {
+			if made[n], err = record(n); err != nil {
 				next.Store(int64(len(made))) // no further ones are needed
 				return &badRecord{n, err}
 			}
 		}
 	}
 	return m.ctx.Err()
-}
-
-func (m *recordsMaker) one(dec *store.Decoder, text []byte) (any, error) {
-	if m.check {
-		if err := m.plug.checkRecord(m.place, text); err != nil {
-			return nil, err
-		}
-	}
-	return dec.Decode(text)
 }
 
 // recordsLoader puts many records into a store, in one transaction.
@@ -118,10 +105,25 @@ type loadedRecords struct {
 }
 
 // loadMany puts n records into the collection at a place. A record that is wrong is named by its number: *badRecord.
-func (l *recordsLoader) loadMany(place, n int, texts recordTexts) error {
-	m := &recordsMaker{l.Tx.Context(), l.plug, place, !l.trusted}
-	made, err := m.make(n, texts)
+func (l *recordsLoader) loadMany(place, n int, source recordSource) error {
+	m := &recordsMaker{l.Tx.Context(), l.plug.Collections[place], source}
+	made, err := m.make(n)
 	return l.put(place, made, err)
+}
+
+// texts is the source of records that are there as JSON, each of which is held against the collection's schema unless the
+// loader trusts them.
+func (l *recordsLoader) texts(place int, text func(i int) []byte) recordSource {
+	return func(dec *store.Decoder) (func(int) (any, error), error) {
+		return func(i int) (any, error) {
+			if !l.trusted {
+				if err := l.plug.checkRecord(place, text(i)); err != nil {
+					return nil, err
+				}
+			}
+			return dec.Decode(text(i))
+		}, nil
+	}
 }
 
 // put puts records that were made. problem is what was wrong with the one behind them.
@@ -171,8 +173,7 @@ func (l *recordsLoader) load(data []byte) error {
 	defer l.World.server.loading(n)()
 	for place, c := range l.plug.Collections {
 		list := all[c.Name()]
-		err := l.loadMany(place, len(list), func() (func(int) []byte, error) { return func(i int) []byte { return list[i] }, nil })
-		if err != nil {
+		if err := l.loadMany(place, len(list), l.texts(place, func(i int) []byte { return list[i] })); err != nil {
 			if err := json.Unmarshal(data, &json.RawMessage{}); err != nil {
 				return fmt.Errorf("records of %s: %w", l.plug.Name, err)
 			}

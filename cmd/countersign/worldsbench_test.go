@@ -132,7 +132,7 @@ func approverTexts(b *testing.B, n uint64) map[string]json.RawMessage {
 		}
 		text := []byte(`{"` + part.Collection + `":[`)
 		for i := range part.Count {
-			text = append(series(text, i), ',')
+			text = append(series.Append(text, i), ',')
 		}
 		return map[string]json.RawMessage{part.Vendor: append(text[:len(text)-1], "]}"...)}
 	}

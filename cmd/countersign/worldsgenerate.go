@@ -9,19 +9,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/countersign/countersign/fixtures"
 	"github.com/countersign/countersign/fixtures/gen"
 	"github.com/countersign/countersign/mockserver"
 )
 
 // generate tells how to make the records of worlds that ask for generated ones.
 func (a *app) generate(what mockserver.Generate) ([]mockserver.Generated, error) {
-	vendors, err := a.generators("")
-	if err != nil {
-		return nil, err
-	}
 	var all []mockserver.Generated
-	for _, v := range vendors {
-		parts, err := generatedOf(v.Vendor, what)
+	for _, v := range a.vendors {
+		size, counts := what.Of(v.name)
+		if size == 0 && len(counts) == 0 {
+			continue // its generator takes time to make
+		}
+		parts, err := generatedOf(fixtures.Generator(v.name), what.Seed, size, counts)
 		if err != nil {
 			return nil, err
 		}
@@ -30,9 +31,8 @@ func (a *app) generate(what mockserver.Generate) ([]mockserver.Generated, error)
 	return all, nil
 }
 
-// generatedOf is what is generated of a vendor.
-func generatedOf(v *gen.Vendor, what mockserver.Generate) ([]mockserver.Generated, error) {
-	size, counts := what.Of(v.Name)
+// generatedOf is what is generated of a vendor: a world of a size, but for collections that have counts of their own.
+func generatedOf(v *gen.Vendor, seed, size uint64, counts map[string]uint64) ([]mockserver.Generated, error) {
 	usual := map[string]uint64{}
 	for _, part := range v.World(size) {
 		usual[part.Kind.Collection] = part.Count
@@ -47,7 +47,7 @@ func generatedOf(v *gen.Vendor, what mockserver.Generate) ([]mockserver.Generate
 		}
 		delete(counts, name)
 		names = append(names, v.Name+"."+name)
-		all = append(all, mockserver.Generated{Vendor: v.Name, Collection: name, Count: n, Series: seriesOf(part.Kind, what.Seed)})
+		all = append(all, mockserver.Generated{Vendor: v.Name, Collection: name, Count: n, Series: seriesOf(part.Kind, seed)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		return nil, fmt.Errorf("counts: no records of %s.%s are generated, only those of %s", v.Name, name, strings.Join(names, ", "))
@@ -55,14 +55,8 @@ func generatedOf(v *gen.Vendor, what mockserver.Generate) ([]mockserver.Generate
 	return all, nil
 }
 
-func seriesOf(k *gen.Kind, seed uint64) func() (func([]byte, uint64) []byte, error) {
-	return func() (func([]byte, uint64) []byte, error) {
-		series, err := k.Series(gen.Options{Seed: seed})
-		if err != nil {
-			return nil, err
-		}
-		return series.Append, nil
-	}
+func seriesOf(k *gen.Kind, seed uint64) func() (mockserver.Series, error) {
+	return func() (mockserver.Series, error) { return k.Series(gen.Options{Seed: seed}) }
 }
 
 // generateFlag is the flag --generate: N, VENDOR=N or VENDOR.COLLECTION=N, as often as wanted.

@@ -1,6 +1,8 @@
 package shape
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -36,6 +38,47 @@ func (r *Reader) Read(s *Shape, in []byte, into any) bool {
 	ok = ok && r.at == len(r.in)
 	r.in = nil
 	return ok
+}
+
+// Fields are some fields of a structure, in an order of their own.
+type Fields struct{ list []field }
+
+// Fields finds fields by their names in JSON. It returns nil where there is nothing to find or one is not found.
+func (s *Shape) Fields(names []string) *Fields {
+	f := &Fields{}
+	for _, name := range names {
+		at := s.root.find([]byte(name), len(f.list))
+		if at < 0 {
+			return nil
+		}
+		f.list = append(f.list, s.root.fields[at])
+	}
+	if len(f.list) == 0 {
+		return nil
+	}
+	return f
+}
+
+// ReadFields is Read for an object of which only the values are there, one behind the other in the order of the fields;
+// ends says where each of them ends. Of a field that the object lacks there is nothing.
+func (r *Reader) ReadFields(f *Fields, values []byte, ends []int, into any) bool {
+	v := reflect.ValueOf(into).Elem()
+	r.at, r.depth = 0, 0
+	defer func() { r.in = nil }()
+	for i, end := range ends {
+		if r.at == end {
+			continue
+		}
+		p := f.list[i].plan
+		r.in = values[:end]
+		if p.kind == text || p.kind == unmarshalsText {
+			r.in = values // a quote ends it, and eight bytes are looked at at once
+		}
+		if !r.value(p, v.Field(f.list[i].index)) || r.at != end {
+			return false
+		}
+	}
+	return true
 }
 
 // space skips white space.
@@ -79,7 +122,15 @@ func (r *Reader) quoted() (inside []byte, ok bool) {
 		return nil, false
 	}
 	ascii := true
-	for i := r.at; i < len(r.in); i++ {
+	for i := r.at; i < len(r.in); {
+		if i+wordSize <= len(r.in) {
+			word := binary.LittleEndian.Uint64(r.in[i:])
+			plain := bits.TrailingZeros64(endsText(word)) / 8 // bytes
+			ascii = ascii && word<<(64-8*plain)&highBits == 0
+			if i += plain; plain == wordSize {
+				continue
+			}
+		}
 		switch c := r.in[i]; {
 		case c == '"':
 			inside = r.in[r.at:i]
@@ -90,8 +141,23 @@ func (r *Reader) quoted() (inside []byte, ok bool) {
 		case c >= utf8.RuneSelf:
 			ascii = false
 		}
+		i++
 	}
 	return nil, false
+}
+
+// Eight bytes are looked at as one word.
+const (
+	wordSize = 8
+	ones     = 0x0101010101010101
+	highBits = 0x80 * ones
+)
+
+// endsText has a bit in the first byte of a word that ends a text, which are quotes, backslashes and control characters, and
+// none before it; it is 0 where there is no such byte. What is taken from a byte makes its high bit 1 where the byte was less.
+func endsText(word uint64) uint64 {
+	quote, backslash := word^'"'*ones, word^'\\'*ones
+	return ((word - ' '*ones) | (quote - ones) | (backslash - ones)) & ^word & highBits
 }
 
 // text returns a text in memory of its own, an earlier one where it is the same.

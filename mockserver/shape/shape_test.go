@@ -106,6 +106,83 @@ func TestLeaveTheRest(t *testing.T) {
 }
 
 // TestForeignTypes are types of which encoding/json reads more than names and values.
+// TestReadFields holds objects that are read of their values against the same that are read as a whole.
+func TestReadFields(t *testing.T) {
+	t.Parallel()
+	names := []string{"share", "name", "age", "id", "born", "roles", "left", "boss"}
+	fields := Of[person]().Fields(names)
+	var r Reader
+	for _, tt := range []struct {
+		name   string
+		values []string
+		read   bool
+	}{
+		{"OKAll", []string{"1.5", `"王五"`, "-7", `"a"`, `"2024-02-29"`, `["a","b"]`, "true", `{"id":"c"}`}, true},
+		{"OKFew", []string{"", "", "12", "", "", "", "", ""}, true},
+		{"OKNone", make([]string, 8), true},
+		{"OKNumbersSideBySide", []string{"1", "", "2", `"3"`, "", "", "", ""}, true},
+		{"OKNull", []string{"null", "null", "null", "null", "null", "null", "null", "null"}, true},
+		{"OKEscapes", []string{"", `"a\"\u00e9b"`, "", `"\\"`, "", "", "", ""}, true},
+		{"ErrEndsInside", []string{"", `"a`, "", `b"`, "", "", "", ""}, false},
+		{"ErrMore", []string{"", `"a""b"`, "", "", "", "", "", ""}, false},
+		{"ErrSpaceBehind", []string{"", "", "1 ", "", "", "", "", ""}, false},
+		{"ErrOtherType", []string{"", "7", "", "", "", "", "", ""}, false},
+		{"ErrRange", []string{"", "", "128", "", "", "", "", ""}, false},
+		{"ErrUnknownWithin", []string{"", "", "", "", "", "", "", `{"unknown":1}`}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) { //nolint:paralleltest // one reader reads all
+			var values []byte
+			var ends []int
+			var whole []string
+			for i, v := range tt.values {
+				values = append(values, v...)
+				ends = append(ends, len(values))
+				if v != "" {
+					whole = append(whole, fmt.Sprintf("%q:%s", names[i], v))
+				}
+			}
+			var got person
+			if read := r.ReadFields(fields, values, ends, &got); read != tt.read {
+				t.Fatalf("read %v, want %v", read, tt.read)
+			}
+			if !tt.read {
+				return
+			}
+			want, err := strict([]byte("{" + strings.Join(whole, ",") + "}"))
+			if err != nil || !reflect.DeepEqual(&got, want) {
+				t.Errorf("got %+v, want %+v, %v", &got, want, err)
+			}
+		})
+	}
+	for _, names := range [][]string{nil, {"id", "unknown"}, {"ID"}} {
+		if Of[person]().Fields(names) != nil {
+			t.Errorf("there are fields %q", names)
+		}
+	}
+	if Of[map[string]int]().Fields([]string{"a"}) != nil {
+		t.Error("a map has fields")
+	}
+}
+
+// TestTextsOfAnyLength reads texts whose end, escape, control character or letter of several bytes is anywhere.
+func TestTextsOfAnyLength(t *testing.T) {
+	t.Parallel()
+	s := Of[[]string]()
+	var r Reader
+	for n := range 30 {
+		for _, odd := range []string{"", "王", `\"`, `\u00e9`, "\x01", "\x1f", " ", "!", "#", "[", "]", "\x7f", "\xff", "\xc3", `"`} {
+			for at := range n + 1 {
+				in := []byte(`["` + strings.Repeat("a", at) + odd + strings.Repeat("z", n-at) + `","behind it"]`)
+				var got, want []string
+				err := json.Unmarshal(in, &want)
+				if read := r.Read(s, in, &got); read && (err != nil || !reflect.DeepEqual(got, want)) || !read && err == nil && odd != "\xff" && odd != "\xc3" {
+					t.Fatalf("%s: read %v %q, encoding/json %q %v", in, read, got, want, err)
+				}
+			}
+		}
+	}
+}
+
 func TestForeignTypes(t *testing.T) {
 	t.Parallel()
 	type embeds struct {

@@ -7,6 +7,7 @@ type Decoder struct {
 	c      *Collection
 	reader shape.Reader
 	fresh  func() any
+	fields *shape.Fields
 }
 
 // Decoder makes a decoder of the collection's records.
@@ -19,4 +20,18 @@ func (d *Decoder) Decode(data []byte) (any, error) {
 		return rec, nil
 	}
 	return d.c.Decode(data)
+}
+
+// Fields says of which fields records come whose values are given to DecodeFields. It reports whether it knows them all; if
+// not, records are to come as a whole.
+func (d *Decoder) Fields(names []string) bool {
+	d.fields = d.c.shape().Fields(names)
+	return d.fields != nil
+}
+
+// DecodeFields makes a record of the JSON of its fields' values, see shape.Reader.ReadFields. If it does not, the record is
+// to be given to Decode as a whole.
+func (d *Decoder) DecodeFields(values []byte, ends []int) (any, bool) {
+	rec := d.fresh()
+	return rec, d.reader.ReadFields(d.fields, values, ends, rec)
 }
