@@ -20,9 +20,8 @@ type Form[T any] interface {
 // for any more makes room for others. It is used by many goroutines at once and holds no lock.
 type Encodings[T any, F Form[T]] struct {
 	seed   maphash.Seed
-	making sync.Once // of the next two, when the first record is shown: a start has no use for them
+	making sync.Once // of the slots, when the first record is shown: a start has no use for them
 	slots  []slotOf[T, F]
-	sights []atomic.Uint32
 	used   atomic.Int64
 	budget int64
 	hand   atomic.Uint64
@@ -30,9 +29,10 @@ type Encodings[T any, F Form[T]] struct {
 
 // slotOf is a place for an encoding. Its mark is a part of the record's hash, so that a record that is not here is told
 // by it: what is here need not be looked at. A mark that another goroutine is about to change costs an encoding at worst.
+// What was asked for last and was not here has left its mark as seen.
 type slotOf[T any, F Form[T]] struct {
-	mark atomic.Uint32
-	is   atomic.Pointer[encoding[T, F]]
+	mark, seen atomic.Uint32
+	is         atomic.Pointer[encoding[T, F]]
 }
 
 // encoding is a record in a form.
@@ -49,19 +49,19 @@ const (
 	encodingOverhead = 96
 )
 
-// NewEncodings keeps up to budget bytes. Its tables take another 20 bytes for every 512 of them.
+// NewEncodings keeps up to budget bytes. Its table takes another 16 bytes for every 512 of them.
 func NewEncodings[T any, F Form[T]](budget int) *Encodings[T, F] {
 	return &Encodings[T, F]{seed: maphash.MakeSeed(), budget: int64(budget)}
 }
 
-func (e *Encodings[T, F]) tables() {
+func (e *Encodings[T, F]) table() {
 	n := 1 << bits.Len(uint(max(e.budget/perSlot, 2)-1)) //nolint:gosec // not negative
-	e.slots, e.sights = make([]slotOf[T, F], n), make([]atomic.Uint32, n)
+	e.slots = make([]slotOf[T, F], n)
 }
 
 // Append appends the JSON of a record in a form.
 func (e *Encodings[T, F]) Append(b []byte, rec *T, form F) []byte {
-	e.making.Do(e.tables)
+	e.making.Do(e.table)
 	hash := maphash.Comparable(e.seed, rec) // the form would cost more to hash than its record
 	for i := range uint64(2) {
 		place := e.place(hash, i)
@@ -91,7 +91,7 @@ func mark(hash uint64) uint32 { return uint32(hash>>32) | 1 }
 // seenBefore lets in what is asked for twice before another wants its place. A walk through a million records that are
 // asked for once then neither copies them nor pushes out what others ask for all the time.
 func (e *Encodings[T, F]) seenBefore(hash uint64) bool {
-	return e.sights[hash&uint64(len(e.sights)-1)].Swap(mark(hash)) == mark(hash)
+	return e.place(hash, 0).seen.Swap(mark(hash)) == mark(hash)
 }
 
 // keep puts an encoding in the first of its places; what was there moves to the second.
