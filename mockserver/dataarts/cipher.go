@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"math/rand/v2"
 )
 
 // contact is a kind of address.
@@ -18,7 +19,7 @@ const (
 // derived from the value and a key of the world, so that nothing needs to be stored. What it appends is in Base64 and
 // needs no escapes in JSON.
 type cipher struct {
-	key    [sha256.Size]byte
+	key    [2]uint64
 	salted bool
 	// tails are how many characters a mask shows at its end, by kind of address: 4 at most.
 	tails [2]int
@@ -28,7 +29,9 @@ func newCipher(seed uint64, switches func(id string) string) cipher {
 	var text [16]byte
 	binary.LittleEndian.PutUint64(text[:], seed)
 	copy(text[8:], "approver")
-	x := cipher{key: sha256.Sum256(text[:]), salted: switches("DA-025") == "salted", tails: [2]int{4, 1}}
+	sum := sha256.Sum256(text[:])
+	x := cipher{key: [2]uint64{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])},
+		salted: switches("DA-025") == "salted", tails: [2]int{4, 1}}
 	if switches("DA-024") == "uniform" {
 		x.tails[contactPhone] = 4
 	}
@@ -52,7 +55,7 @@ func decodeBase64(s string) []byte {
 	return b
 }
 
-// Lengths of the changing parts, in bytes. The last one grows with the value.
+// Lengths of the changing parts, in bytes. The last one grows with the value. All are multiples of noiseLen.
 const (
 	cipherKeyLen  = 24
 	cipherIVLen   = 16
@@ -60,11 +63,12 @@ const (
 	cipherBlock   = 16
 )
 
-// The changing parts.
+// What is derived.
 const (
 	partKey = iota
 	partIV
 	partText
+	partTopic
 )
 
 // textLen is the length of the part that grows: 32 bytes for values of up to 15, as in both examples.
@@ -97,11 +101,13 @@ func (x *cipher) appendMask(b []byte, id string, kind contact, plain string) []b
 
 // lastFour are the last four characters of the cipher: its last one to three bytes in Base64.
 func (x *cipher) lastFour(id string, kind contact, plain string) (out [4]byte) {
-	blocks := (textLen(plain) - 1) / sha256.Size
-	end := textLen(plain) - blocks*sha256.Size
+	noise := x.noise(id, kind, plain, partText)
+	var last [noiseLen]byte
+	for range textLen(plain) / noiseLen {
+		binary.LittleEndian.PutUint64(last[:], noise.Uint64())
+	}
 	size := (cipherLen(plain)-1)%3 + 1
-	noise := x.noise(id, kind, plain, partText, byte(blocks)) //nolint:gosec // counts on from 0 behind 255, as appendNoise does
-	base64.StdEncoding.Encode(out[:], noise[end-size:end])
+	base64.StdEncoding.Encode(out[:], last[noiseLen-size:])
 	return out
 }
 
@@ -116,36 +122,46 @@ func appendAsterisks(b []byte, n int) []byte {
 
 // appendNoise appends n bytes of a changing part.
 func (x *cipher) appendNoise(buf []byte, id string, kind contact, plain string, part byte, n int) []byte {
-	end := len(buf) + n
-	for block := byte(0); len(buf) < end; block++ {
-		noise := x.noise(id, kind, plain, part, block)
-		buf = append(buf, noise[:]...)
+	noise := x.noise(id, kind, plain, part)
+	for range n / noiseLen {
+		buf = binary.LittleEndian.AppendUint64(buf, noise.Uint64())
 	}
-	return buf[:end]
+	return buf
 }
 
-// noise is a block of a changing part, derived from everything given.
-func (x *cipher) noise(id string, kind contact, plain string, part, block byte) [sha256.Size]byte {
-	var stack [128]byte
-	text := append(stack[:0], x.key[:]...)
-	text = append(text, part, block, byte(kind))
+// noiseLen is how many bytes a generator gives at a time.
+const noiseLen = 8
+
+// noise gives the bytes of a changing part, derived from everything given. It is to look like a cipher, which nobody has to be
+// kept from undoing: a generator for simulations does, and a page of records that were not asked for before is mostly this.
+func (x *cipher) noise(id string, kind contact, plain string, part byte) (noise rand.PCG) {
+	h := hashOn(x.key[0], part)
+	h = hashOn(h, byte(kind))
 	if x.salted {
-		text = append(text, id...)
-		text = append(text, 0)
+		for i := range len(id) {
+			h = hashOn(h, id[i])
+		}
+		h = hashOn(h, 0)
 	}
-	text = append(text, plain...)
-	return sha256.Sum256(text)
+	for i := range len(plain) {
+		h = hashOn(h, plain[i])
+	}
+	noise.Seed(h, x.key[1])
+	return noise
 }
+
+// hashOn goes on with a hash of the kind FNV-1a with 64 bits.
+func hashOn(h uint64, b byte) uint64 { return (h ^ uint64(b)) * 1099511628211 }
 
 const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 // appendTopicEnd appends the random end of a topic's name: eight letters and digits, fixed for each record of a world.
 func (x *cipher) appendTopicEnd(b []byte, id string) []byte {
-	var stack [64]byte
-	text := append(append(append(stack[:0], x.key[:]...), "topic"...), id...)
-	sum := sha256.Sum256(text)
-	for i := range 8 {
-		b = append(b, alphanumeric[binary.LittleEndian.Uint16(sum[2*i:])%uint16(len(alphanumeric))])
+	noise := x.noise("", 0, id, partTopic)
+	sum := noise.Uint64()
+	for range 8 {
+		b = append(b, alphanumeric[sum%uint64(len(alphanumeric))])
+		sum /= uint64(len(alphanumeric))
 	}
 	return b
 }

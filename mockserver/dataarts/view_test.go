@@ -1,10 +1,11 @@
 package dataarts
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -68,34 +69,45 @@ func (l look) slowTopic(a *Approver) *string {
 	if l.manner.topicProject {
 		name = l.project.Name
 	}
-	text := strings.Map(func(r rune) rune {
+	app := strings.Map(func(r rune) rune {
 		if r < 128 && (unreserved[byte(r)] && r != '.' && r != '~') {
 			return r
 		}
 		return '_'
 	}, a.App)
-	sum := sha256.Sum256([]byte(string(l.manner.cipher.key[:]) + "topic" + a.ID))
-	end := ""
-	for i := range 8 {
-		end += string(alphanumeric[(int(sum[2*i])+int(sum[2*i+1])<<8)%len(alphanumeric)])
+	text, x := "\x03\x00", &l.manner.cipher
+	if x.salted {
+		text += "\x00"
 	}
-	urn := fmt.Sprintf("urn:smn:%s:%s:DataArts_Topic_Approver_%s_%s_%s_%s", l.project.Region, l.project.ID, name, l.project.ID, text, end)
+	end := ""
+	for rest := slowNoise(x, text+a.ID).Uint64(); len(end) < 8; rest /= 62 {
+		end += string(alphanumeric[rest%62])
+	}
+	urn := fmt.Sprintf("urn:smn:%s:%s:DataArts_Topic_Approver_%s_%s_%s_%s", l.project.Region, l.project.ID, name, l.project.ID, app, end)
 	return &urn
+}
+
+// slowNoise is what is derived from a text with a world's key.
+func slowNoise(x *cipher, text string) *rand.PCG {
+	h := x.key[0]
+	for _, b := range []byte(text) {
+		h = (h ^ uint64(b)) * (1<<40 + 0x1b3)
+	}
+	return rand.NewPCG(h, x.key[1])
 }
 
 // slowCipher makes the whole cipher, part by part.
 func slowCipher(x *cipher, id string, kind contact, plain string) string {
 	noise := func(part byte, n int) string {
-		out := ""
-		for block := byte(0); len(out) < n; block++ {
-			text := string(x.key[:]) + string([]byte{part, block, byte(kind)})
-			if x.salted {
-				text += id + "\x00"
-			}
-			sum := sha256.Sum256([]byte(text + plain))
-			out += string(sum[:])
+		text := string([]byte{part, byte(kind)})
+		if x.salted {
+			text += id + "\x00"
 		}
-		return out[:n]
+		out, from := make([]byte, n), slowNoise(x, text+plain)
+		for i := 0; i < n; i += 8 {
+			binary.LittleEndian.PutUint64(out[i:], from.Uint64())
+		}
+		return string(out)
 	}
 	return base64.StdEncoding.EncodeToString([]byte(string(cipherHead) + noise(0, 24) + string(cipherMiddle) + noise(1, 16) +
 		noise(2, 32+len(plain)/16*16)))
@@ -107,7 +119,7 @@ func everyManner() []*manner {
 	for bits := range 3 << 8 {
 		on := func(i int) bool { return bits>>i&1 == 1 }
 		m := &manner{contact: way(bits >> 8), creatorName: on(0), memberName: on(1), topicAlways: on(2), topicProject: on(3), bareProject: on(4),
-			seconds: on(5), cipher: cipher{key: sha256.Sum256([]byte{byte(bits)}), salted: on(6), tails: [2]int{4, 1}}}
+			seconds: on(5), cipher: cipher{key: [2]uint64{uint64(bits) << 20, 1}, salted: on(6), tails: [2]int{4, 1}}}
 		if on(7) {
 			m.cipher.tails[contactPhone] = 4
 		}
