@@ -2,6 +2,7 @@ package dataarts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -77,4 +78,52 @@ func idsOf(list []*Approver) string {
 		ids = append(ids, a.ID)
 	}
 	return fmt.Sprint(ids)
+}
+
+// BenchmarkFind finds one approver of many by his name, and again and again by a part of it.
+func BenchmarkFind(b *testing.B) {
+	const n = 200_000
+	st, err := store.New(domains.Collection(), users.Collection(), projects.Collection(), workspaces.Collection(), approvers.Collection())
+	if err == nil {
+		err = st.Update(b.Context(), func(tx *store.Tx) error {
+			all := make([]*Approver, n)
+			for i := range all {
+				all[i] = &Approver{ID: strconv.Itoa(firstID + i), Workspace: "w", Name: "approver-" + strconv.Itoa(i), UserID: userIDOf(strconv.Itoa(i)), Creator: "u"}
+			}
+			return errors.Join(fillApprovers(tx, 0), approvers.Load(tx, all), workspaces.Put(tx, &Workspace{Key: "x", ID: "x", Project: "p"}),
+				approvers.Put(tx, &Approver{ID: "1", Workspace: "x", Name: "elsewhere", UserID: "u", Creator: "u"}))
+		})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	last := "approver-" + strconv.Itoa(n-1)
+	for _, by := range []struct {
+		name string
+		find func(*store.Tx) ([]*Approver, int, error)
+	}{
+		{"Exact", func(tx *store.Tx) ([]*Approver, int, error) {
+			return approvers.AppendPage(nil, tx, byName, store.Range{Limit: 50}, "w", last)
+		}},
+		{"Part", func(tx *store.Tx) ([]*Approver, int, error) {
+			return searchByName(tx, "w", last[3:], store.Range{Limit: 50})
+		}},
+		{"Whole", func(tx *store.Tx) ([]*Approver, int, error) {
+			return searchByName(tx, "w", last, store.Range{Limit: 50})
+		}},
+		{"Many", func(tx *store.Tx) ([]*Approver, int, error) {
+			return searchByName(tx, "w", "77", store.Range{Skip: 500, Limit: 50})
+		}},
+	} {
+		b.Run(by.name, func(b *testing.B) {
+			var tx store.Tx
+			b.ReportAllocs()
+			for b.Loop() {
+				st.SnapshotInto(b.Context(), &tx)
+				if _, total, err := by.find(&tx); err != nil || total == 0 {
+					b.Fatal(total, err)
+				}
+			}
+		})
+	}
 }

@@ -42,6 +42,8 @@ type inner[T any] struct {
 	kids [innerSize]node[T]
 	// found remembers what was searched for lately.
 	found atomic.Pointer[findings]
+	// answered remembers what was searched for lately in the tree of which the node is the root.
+	answered atomic.Pointer[answers[T]]
 }
 
 // place is where an entry stands.

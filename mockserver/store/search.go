@@ -39,16 +39,76 @@ func (t *Table[T]) Search(dst []*T, tx *Tx, index string, want Text, r Range, pa
 	if from >= to {
 		return dst, 0, nil
 	}
-	s := &search[T]{want: want, skip: r.Skip, limit: r.Limit, desc: r.Desc, dst: dst}
-	total := s.count(root, from, to)
-	if s.limit == 0 {
-		s.limit = total
+	a := answerOf(root, want, from, to)
+	limit := r.Limit
+	if limit == 0 {
+		limit = a.total
 	}
-	if s.limit = min(s.limit, total-r.Skip); s.limit > 0 {
-		s.dst = slices.Grow(dst, s.limit)
+	if limit = min(limit, a.total-r.Skip); limit <= 0 {
+		return dst, a.total, nil
+	}
+	dst = slices.Grow(dst, limit)
+	if a.hits != nil {
+		return appendHits(dst, a.hits, r.Skip, limit, r.Desc), a.total, nil
+	}
+	s := &search[T]{want: want, skip: r.Skip, limit: limit, desc: r.Desc, dst: dst}
+	s.collect(root, from, to)
+	return s.dst, a.total, nil
+}
+
+// answer is how many of a tree's entries from one rank to another are hits and, if there are few, which.
+type answer[T any] struct {
+	want     Text
+	from, to int
+	total    int
+	hits     []*T // nil: more than fewHits, or none
+}
+
+// answers are the latest ones of a tree.
+type answers[T any] [4]*answer[T]
+
+// fewHits is how many hits are remembered.
+const fewHits = 32
+
+// answerOf searches a tree, or remembers that it did.
+func answerOf[T any](root node[T], want Text, from, to int) *answer[T] {
+	var known *answers[T]
+	if root.in != nil {
+		known = root.in.answered.Load()
+	}
+	if known != nil {
+		for _, a := range known {
+			if a != nil && a.from == from && a.to == to && a.want == want {
+				return a
+			}
+		}
+	}
+	s := &search[T]{want: want}
+	a := &answer[T]{want: want, from: from, to: to, total: s.count(root, from, to)}
+	if 0 < a.total && a.total <= fewHits {
+		s.limit = a.total
 		s.collect(root, from, to)
+		a.hits = s.dst
 	}
-	return s.dst, total, nil
+	if root.in != nil && len(want.Contains) <= longestRemembered {
+		next := &answers[T]{a}
+		if known != nil {
+			copy(next[1:], known[:])
+		}
+		root.in.answered.Store(next) // as with findings
+	}
+	return a
+}
+
+// appendHits appends so many of the hits, from either end and behind those that are left out.
+func appendHits[T any](dst, hits []*T, skip, limit int, desc bool) []*T {
+	if !desc {
+		return append(dst, hits[skip:skip+limit]...)
+	}
+	for i := range limit {
+		dst = append(dst, hits[len(hits)-1-skip-i])
+	}
+	return dst
 }
 
 // search is a search under way.
