@@ -229,11 +229,20 @@ func (op *Operation) match(args []string, rawPath string) ([]string, bool) {
 			}
 			continue
 		}
-		arg, err := url.PathUnescape(part)
-		if err != nil || arg == "" {
+		arg, ok := pathArg(part)
+		if !ok {
 			return args, false
 		}
 		args = append(args, arg)
 	}
 	return args, true
+}
+
+// pathArg decodes a segment of a path. An empty one is no argument.
+func pathArg(part string) (string, bool) {
+	if strings.IndexByte(part, '%') < 0 {
+		return part, part != ""
+	}
+	arg, err := url.PathUnescape(part)
+	return arg, err == nil && arg != ""
 }

@@ -17,6 +17,11 @@ func enter(c *mockserver.Call) (*caller, error) {
 		return nil, err
 	}
 	id, _ := c.Text("workspace")
+	k := knownIn(c)
+	if was := k.place(c.Tx, who, id); was != nil {
+		who.workspace, who.member = was.workspace, was.member
+		return who, nil
+	}
 	w, err := first(c.Tx, workspaces, "by_id", who.project.Key, id)
 	if err != nil {
 		return nil, err
@@ -25,7 +30,9 @@ func enter(c *mockserver.Call) (*caller, error) {
 		return nil, c.Refuse(errWorkspace).At("workspace").Because("the project has no workspace %q", clip(id))
 	}
 	who.workspace = w
-	who.member, err = memberOf(c.Tx, w.Key, who.user.Key)
+	if who.member, err = memberOf(c.Tx, w.Key, who.user.Key); err == nil {
+		k.enter(c.Tx, who)
+	}
 	return who, err
 }
 

@@ -31,10 +31,26 @@ type caller struct {
 type memory struct {
 	caller caller
 	body   approverParam
+	// authorization is the header, once it was asked for; readable says that it is one of the scheme.
+	authorization authorization
+	asked         bool
+	readable      bool
+	// was is who signed with that access key before, if he is remembered.
+	was *knownCaller
 }
 
 // Reset is for the core.
 func (m *memory) Reset() { *m = memory{} }
+
+// authorizationOf reads the Authorization header, once.
+func authorizationOf(r *mockserver.Request) (*authorization, bool) {
+	m := mockserver.MemoryFor[memory](r)
+	if !m.asked {
+		m.authorization, m.readable = parseAuthorization(header(r.Header, headerAuthorization))
+		m.asked = true
+	}
+	return &m.authorization, m.readable
+}
 
 func newCaller(c *mockserver.Call, user *User, token *Token) *caller {
 	who := &mockserver.MemoryOf[memory](c).caller
@@ -59,20 +75,32 @@ func authenticate(c *mockserver.Call) error {
 	if isIAM(c) {
 		return authenticateIAM(c)
 	}
-	project, err := first(c.Tx, projects, "by_id", c.PathArg("project_id"))
+	project, err := projectOf(c)
 	if err != nil {
 		return err
 	}
 	if project != nil && project.Gateway != "" && c.Switch("DA-042") == "before-authentication" {
 		return c.Refuse(project.Gateway)
 	}
-	who, err := credentials(c)
+	who, err := credentials(c, project)
 	if err != nil {
 		return err
 	}
 	who.project = project
 	c.Caller = who
 	return admit(c, who)
+}
+
+// projectOf is the project of the path, nil if there is none.
+func projectOf(c *mockserver.Call) (*Project, error) {
+	id := c.PathArg("project_id")
+	if a, ok := authorizationOf(c.Request); ok {
+		if was := knownIn(c).caller(c.Tx, id, a.Access); was != nil {
+			mockserver.MemoryOf[memory](c).was = was
+			return was.project, nil
+		}
+	}
+	return first(c.Tx, projects, "by_id", id)
 }
 
 func checkSizes(c *mockserver.Call) *mockserver.Refusal {
@@ -94,7 +122,7 @@ func checkSizes(c *mockserver.Call) *mockserver.Refusal {
 
 // authenticateIAM is for the look-ups of IAM. In a world that chose so, IAM answers bad credentials itself (DA-053).
 func authenticateIAM(c *mockserver.Call) error {
-	who, err := credentials(c)
+	who, err := credentials(c, nil)
 	if err == nil && who.user.Disabled {
 		err = c.Refuse(errIAM).Because("the user %s is disabled", who.user.Name)
 	}
@@ -109,8 +137,9 @@ func authenticateIAM(c *mockserver.Call) error {
 	return nil
 }
 
-// credentials checks the token or the signature; with both, one of them counts (DA-017).
-func credentials(c *mockserver.Call) (*caller, error) {
+// credentials checks the token or the signature; with both, one of them counts (DA-017). project is that of the path, nil
+// if there is none.
+func credentials(c *mockserver.Call, project *Project) (*caller, error) {
 	token, signed := header(c.Header, headerToken), header(c.Header, headerAuthorization)
 	switch {
 	case token == "" && signed == "":
@@ -118,7 +147,7 @@ func credentials(c *mockserver.Call) (*caller, error) {
 	case token != "" && (signed == "" || c.Switch("DA-017") == "token"):
 		return byToken(c, token)
 	}
-	return bySignature(c, signed)
+	return bySignature(c, project)
 }
 
 func byToken(c *mockserver.Call, id string) (*caller, error) {
@@ -141,8 +170,8 @@ func byToken(c *mockserver.Call, id string) (*caller, error) {
 
 func expired(at *time.Time, now time.Time) bool { return at != nil && !now.Before(*at) }
 
-func bySignature(c *mockserver.Call, signed string) (*caller, error) {
-	a, ok := parseAuthorization(signed)
+func bySignature(c *mockserver.Call, project *Project) (*caller, error) {
+	a, ok := authorizationOf(c.Request)
 	if !ok {
 		return nil, unreadableAuthorization(c)
 	}
@@ -151,11 +180,11 @@ func bySignature(c *mockserver.Call, signed string) (*caller, error) {
 	if !ok || !a.signs("x-sdk-date") {
 		return nil, incompleteSignature(c, date)
 	}
-	key, err := get(c.Tx, accessKeys, a.Access)
+	key, user, err := signerOf(c, project, a.Access)
 	if err != nil {
 		return nil, err
 	}
-	if r := checkAccessKey(c, key, &a); r != nil {
+	if r := checkAccessKey(c, key, a); r != nil {
 		return nil, r
 	}
 	if now := c.SigningNow(); !fresh(at, now) {
@@ -163,12 +192,27 @@ func bySignature(c *mockserver.Call, signed string) (*caller, error) {
 			Because("the client's clock differs by %s, at most %s is allowed", now.Sub(at).Abs().Round(time.Second), window)
 	}
 	m := messageOf(c.Request)
-	if !verify(&m, &a, key.SK) {
-		explain(c, a, key)
+	if !verify(&m, a, key.SK) {
+		explain(c, *a, key)
 		return nil, c.Refuse(errSignature).Because("the signature does not fit the request; the journal's explanation says more")
 	}
-	u, err := users.Get(c.Tx, key.User)
-	return newCaller(c, u, nil), err
+	return newCaller(c, user, nil), nil
+}
+
+// signerOf finds an access key, nil if there is none, and its user.
+func signerOf(c *mockserver.Call, project *Project, access string) (*AccessKey, *User, error) {
+	if was := mockserver.MemoryOf[memory](c).was; was != nil {
+		return was.key, was.user, nil
+	}
+	key, err := get(c.Tx, accessKeys, access)
+	if err != nil || key == nil {
+		return nil, nil, err
+	}
+	user, err := users.Get(c.Tx, key.User)
+	if err == nil && project != nil {
+		knownIn(c).meet(c.Tx, project, key, user)
+	}
+	return key, user, err
 }
 
 // unreadableAuthorization is DA-037.

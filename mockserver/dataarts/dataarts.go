@@ -73,7 +73,7 @@ func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Cla
 	if t := header(r.Header, headerToken); t != "" {
 		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: t})
 	}
-	if a, ok := parseAuthorization(header(r.Header, headerAuthorization)); ok {
+	if a, ok := authorizationOf(r); ok {
 		claims = append(claims, mockserver.Claim{Kind: claimAccessKey, Value: a.Access})
 	}
 	if r.Method == http.MethodPost && r.RawPath == "/v3/auth/tokens" {

@@ -199,7 +199,9 @@ type viewer struct {
 }
 
 func newViewer(c *mockserver.Call, who *caller, r reply) viewer {
-	return viewer{tx: c.Tx, last: look{manner: mannerOf(c, r), project: who.project, workspace: who.workspace}}
+	v := viewer{tx: c.Tx, last: look{manner: mannerOf(c, r), project: who.project, workspace: who.workspace}}
+	v.creators[len(v.creators)-1] = who.user // most often; the others come before he is forgotten
+	return v
 }
 
 // look returns what an approver of the reply is shown by.
