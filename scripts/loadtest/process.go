@@ -161,7 +161,7 @@ func (b *bench) serveWith(ctx context.Context, env []string, flags ...string) (*
 	return s, nil
 }
 
-// launch starts the program and waits until its port answers a request.
+// launch starts the program, waits until its port answers whether it is well, and then asks what clients have to know.
 func (s *server) launch(ctx context.Context, patience time.Duration) (time.Duration, error) {
 	begin := time.Now()
 	if err := s.start(); err != nil {
@@ -182,8 +182,12 @@ func (s *server) launch(ctx context.Context, patience time.Duration) (time.Durat
 			return 0, fmt.Errorf("not ready after %s", patience)
 		}
 	}
-	err := s.admin(ctx, http.MethodGet, "/worlds/default/env", nil, &s.env)
-	return time.Since(begin), err
+	err := s.admin(ctx, http.MethodGet, "/health", nil, nil)
+	ready := time.Since(begin)
+	if err == nil {
+		err = s.admin(ctx, http.MethodGet, "/worlds/default/env", nil, &s.env)
+	}
+	return ready, err
 }
 
 // admin calls the admin API with JSON.
