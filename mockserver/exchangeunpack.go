@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/countersign/countersign/mockserver/shape"
 	"github.com/countersign/countersign/mockserver/store"
@@ -32,7 +32,7 @@ func (m *packedImport) head() (*WorldSetting, *worldState, error) {
 	if err != nil || string(line) != packedLine {
 		return nil, nil, fmt.Errorf("it begins with %.60q; this countersign reads worlds that begin with %q", line, packedLine)
 	}
-	body, err := m.block(blockHead)
+	body, err := m.block(blockHead, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,8 +42,8 @@ func (m *packedImport) head() (*WorldSetting, *worldState, error) {
 	return &m.packed.Setting, &m.packed.State, nil
 }
 
-// block reads a block, which has to be of a kind.
-func (m *packedImport) block(kind byte) ([]byte, error) {
+// block reads a block, which has to be of a kind, into the room if it is large enough.
+func (m *packedImport) block(kind byte, room []byte) ([]byte, error) {
 	var prefix [blockPrefix]byte
 	if _, err := io.ReadFull(m.from, prefix[:]); err != nil {
 		return nil, m.short(err)
@@ -52,7 +52,7 @@ func (m *packedImport) block(kind byte) ([]byte, error) {
 	if n == 0 || n > blockMost {
 		return nil, damaged("a part of %d bytes", n)
 	}
-	body, err := readN(m.from, int(n))
+	body, err := readN(m.from, int(n), room)
 	if err != nil {
 		return nil, m.short(err)
 	}
@@ -65,11 +65,11 @@ func (m *packedImport) block(kind byte) ([]byte, error) {
 	return body[1:], nil
 }
 
-// readN reads so many bytes, and takes no more memory than there are.
-func readN(from io.Reader, n int) ([]byte, error) {
+// readN reads so many bytes, into the room if they fit. It takes no more memory than there are.
+func readN(from io.Reader, n int, room []byte) ([]byte, error) {
 	const sure = 1 << 20
 	if n <= sure {
-		body := make([]byte, n)
+		body := slices.Grow(room[:0], n)[:n]
 		_, err := io.ReadFull(from, body)
 		return body, err
 	}
@@ -103,7 +103,7 @@ func (m *packedImport) records(into intoVendor) error {
 			return err
 		}
 	}
-	if _, err := m.block(blockEnd); err != nil {
+	if _, err := m.block(blockEnd, nil); err != nil {
 		return err
 	}
 	if _, err := m.from.ReadByte(); !errors.Is(err, io.EOF) {
@@ -123,22 +123,13 @@ func (m *packedImport) collection(l *recordsLoader, vendor, number int) error {
 	if of.Records > 0 && of.Layout != c.Layout() {
 		return fmt.Errorf("the packed world has other records of %s.%s than this countersign: export it as JSON with the one that packed it", l.plug.Name, of.Collection)
 	}
-	u := &unpacking{collection: c}
+	u := &unpacking{from: m, vendor: uint64(vendor), number: uint64(number), all: of.Records, collection: c} //nolint:gosec // not negative
 	if of.Schema != l.plug.schemaSum(place) {
 		u.check = func(rec any) error { return l.plug.checkAgain(place, rec) }
 	}
-	made := make([]any, 0, min(of.Records, surely))
-	for len(made) < of.Records {
-		blocks, err := m.blocks(uint64(vendor), uint64(number), len(made), of.Records) //nolint:gosec // not negative
-		if err == nil {
-			err = u.unpack(blocks)
-		}
-		if err != nil {
-			return ofRecord(l.plug.Name, of.Collection, err)
-		}
-		for _, b := range blocks {
-			made = append(made, b.made...)
-		}
+	made, err := u.records()
+	if err != nil {
+		return ofRecord(l.plug.Name, of.Collection, err)
 	}
 	return ofRecord(l.plug.Name, of.Collection, l.put(place, made, nil))
 }
@@ -154,75 +145,109 @@ func (p *plugged) checkAgain(place int, rec any) error {
 
 // recordsBlock is a block of records.
 type recordsBlock struct {
-	first  int // the number of the first one
-	n      int
-	packed []byte
-	made   []any
+	first   int // the number of the first one
+	made    []any
+	problem error
 }
 
-// blocksAtOnce is how many blocks are read for each core before their records are made.
-const blocksAtOnce = 8
-
-// surely is for how many records memory is taken before they are there.
-const surely = 1 << 20
-
-// blocks reads some blocks of a collection's records, from one of them on.
-func (m *packedImport) blocks(vendor, number uint64, first, all int) (list []*recordsBlock, err error) {
-	for first < all && len(list) < blocksAtOnce*runtime.GOMAXPROCS(0) {
-		body, err := m.block(blockRecords)
-		if err != nil {
-			return nil, err
-		}
-		var numbers [3]uint64
-		for i := range numbers {
-			x, n := binary.Uvarint(body)
-			if n <= 0 {
-				return nil, damaged("a part of records has no numbers")
-			}
-			numbers[i], body = x, body[n:]
-		}
-		n := numbers[2]
-		if numbers[0] != vendor || numbers[1] != number || n == 0 || n > uint64(min(all-first, len(body))) { //nolint:gosec // not negative
-			return nil, damaged("%d records of collection %d of vendor %d are out of place", n, numbers[1], numbers[0])
-		}
-		list = append(list, &recordsBlock{first: first, n: int(n), packed: body}) //nolint:gosec // at most all
-		first += int(n)                                                           //nolint:gosec // the same
-	}
-	return list, nil
-}
-
-// unpacking makes records of blocks, on every core.
+// unpacking makes a collection's records, on every core: one reads a block while the others make records of theirs.
 type unpacking struct {
-	collection *store.Collection
+	vendor, number uint64
+	all            int
+	collection     *store.Collection
 	// check, if set, holds every record against the schema.
 	check func(any) error
+
+	mu     sync.Mutex // guards what follows
+	from   *packedImport
+	blocks []*recordsBlock
+	read   int // how many records are in them
+	// problem is what keeps it from reading on.
+	problem error
 }
 
-func (u *unpacking) unpack(blocks []*recordsBlock) error {
-	var next atomic.Int64
+// records returns all records, or the first problem.
+func (u *unpacking) records() ([]any, error) {
 	var wg sync.WaitGroup
-	problems := make([]error, len(blocks))
-	for range min(runtime.GOMAXPROCS(0), len(blocks)) {
-		wg.Go(func() {
-			from := u.collection.Unpacker()
-			for i := next.Add(1) - 1; i < int64(len(blocks)); i = next.Add(1) - 1 {
-				problems[i] = u.block(from, blocks[i])
-			}
-		})
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(u.work)
 	}
 	wg.Wait()
-	for _, err := range problems {
-		if err != nil {
-			return err
+	for _, b := range u.blocks {
+		if b.problem != nil {
+			return nil, b.problem
 		}
 	}
-	return nil
+	if u.problem != nil {
+		return nil, u.problem
+	}
+	made := make([]any, 0, u.read)
+	for _, b := range u.blocks {
+		made = append(made, b.made...)
+	}
+	return made, nil
 }
 
-func (u *unpacking) block(from *store.Unpacker, b *recordsBlock) error {
-	from.Begin(b.packed)
-	b.made = make([]any, 0, b.n)
-	for i := range b.n {
+// work makes records of blocks until there are no more, or there is a problem.
+func (u *unpacking) work() {
+	from := u.collection.Unpacker()
+	var room []byte
+	for {
+		b, packed, body := u.next(room)
+		if b == nil {
+			return
+		}
+		room = body
+		if b.problem = u.unpack(from, b, packed); b.problem != nil {
+			u.mu.Lock()
+			u.problem = b.problem
+			u.mu.Unlock()
+			return
+		}
+	}
+}
+
+// next reads a block, nil if it is not to. body is the memory that packed lies in.
+func (u *unpacking) next(room []byte) (b *recordsBlock, packed, body []byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.problem != nil || u.read == u.all {
+		return nil, nil, nil
+	}
+	if body, u.problem = u.from.block(blockRecords, room); u.problem != nil {
+		return nil, nil, nil
+	}
+	n, packed, err := u.count(body)
+	if err != nil {
+		u.problem = err
+		return nil, nil, nil
+	}
+	b = &recordsBlock{first: u.read, made: make([]any, 0, n)}
+	u.blocks = append(u.blocks, b)
+	u.read += n
+	return b, packed, body
+}
+
+// count reads whose records a block has, and how many.
+func (u *unpacking) count(body []byte) (n int, packed []byte, err error) {
+	var numbers [3]uint64
+	for i := range numbers {
+		x, n := binary.Uvarint(body)
+		if n <= 0 {
+			return 0, nil, damaged("a part of records has no numbers")
+		}
+		numbers[i], body = x, body[n:]
+	}
+	many := numbers[2]
+	if numbers[0] != u.vendor || numbers[1] != u.number || many == 0 || many > uint64(min(u.all-u.read, len(body))) { //nolint:gosec // not negative
+		return 0, nil, damaged("%d records of collection %d of vendor %d are out of place", many, numbers[1], numbers[0])
+	}
+	return int(many), body, nil //nolint:gosec // at most all
+}
+
+func (u *unpacking) unpack(from *store.Unpacker, b *recordsBlock, packed []byte) error {
+	from.Begin(packed)
+	for i := range cap(b.made) {
 		rec, err := from.Record()
 		if err != nil {
 			return damaged("%w", err)
