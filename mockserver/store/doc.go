@@ -21,6 +21,7 @@
 // A node knows how many records lie under each of its parts: counting, and turning to a page far behind, is one way down
 // the tree. Leaves hold their keys in one piece, less what all of them share in front. An index declared with a Text also
 // holds the texts in one piece, which Search runs over; each node remembers how often it had the last few texts that were
-// searched for, so that after a write only the nodes that are new are searched again. Load builds trees from sorted
-// records, which is how large worlds come to be.
+// searched for, so that after a write only the nodes that are new are searched again, and the root which records it found,
+// if they were few. Load builds trees from sorted records, which is how large worlds come to be; the trees are made side by
+// side, on every core.
 package store
