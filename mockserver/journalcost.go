@@ -8,6 +8,7 @@ const (
 	entryOverhead     = 1024
 	refusalOverhead   = 192
 	violationOverhead = 112
+	laterOverhead     = 64
 	faultOverhead     = 512
 	mapOverhead       = 96
 	mapSlot           = 41 // key, value and control byte
@@ -42,6 +43,9 @@ func (e *Entry) cost() int {
 
 func (r *Refusal) cost() int {
 	n := refusalOverhead + block(len(r.Code)) + block(len(r.Message)) + block(len(r.Parameter)) + block(len(r.text))
+	if r.later != nil {
+		n += laterOverhead
+	}
 	if v := r.found; v != nil {
 		n += violationOverhead + block(len(v.Name)) + block(len(v.Pointer)) + block(v.Reason.Size())
 	}

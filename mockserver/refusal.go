@@ -20,16 +20,20 @@ type Refusal struct {
 	why
 }
 
-// why is what a refusal says in English: a text, or what validation found.
+// why is what a refusal says in English: a text, one that is made when it is read, or what validation found.
 type why struct {
 	text  string
+	later func() string
 	found *specs.Violation
 }
 
 // Reason says in English what is wrong, "" where nobody said. Vendors that document a place for details show it there; the
 // journal shows it always. What validation found is put into words each time.
 func (r *Refusal) Reason() string {
-	if r.found == nil {
+	switch {
+	case r.later != nil:
+		return r.later()
+	case r.found == nil:
 		return r.text
 	}
 	var few [192]byte
@@ -49,6 +53,13 @@ func (r *Refusal) Error() string {
 // Because adds an explanation in English.
 func (r *Refusal) Because(format string, args ...any) *Refusal {
 	r.why = why{text: fmt.Sprintf(format, args...)}
+	return r
+}
+
+// BecauseLater is Because for refusals that load tests are full of: the text is made when somebody reads it, long after the
+// call, so text may hold nothing but records and what else never changes.
+func (r *Refusal) BecauseLater(text func() string) *Refusal {
+	r.why = why{later: text}
 	return r
 }
 

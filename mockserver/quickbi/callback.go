@@ -2,6 +2,7 @@ package quickbi
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/countersign/countersign/mockserver"
@@ -79,7 +80,10 @@ func mayDecide(c *mockserver.Call, app deciding, status int) (again bool, err er
 
 func checkRecord(c *mockserver.Call, app deciding) *mockserver.Refusal {
 	if app.FlagStatus != inReview {
-		return c.Refuse(errRecordClosed).Because("application %s is closed with status %d", app.ID, app.FlagStatus)
+		was := app.Application
+		return c.Refuse(errRecordClosed).BecauseLater(func() string {
+			return fmt.Sprintf("application %s is closed with status %d", was.ID, was.FlagStatus)
+		})
 	}
 	if r, err := resources.Get(c.Tx, app.ResourceID); err != nil || r.Deleted {
 		return c.Refuse(errObjectNotExist).Because("resource %s has been deleted", app.ResourceID)

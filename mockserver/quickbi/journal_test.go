@@ -206,3 +206,20 @@ func TestWarnings(t *testing.T) {
 		})
 	}
 }
+
+// TestClosedSaysWhich reads a reason that is made when the journal is read, after the application has changed.
+func TestClosedSaysWhich(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, mockserver.WorldSetting{})
+	id := g.given("application-closed")[applicationParam].(string)
+	g.send(call{params: but(g.callback(), "ApplicationId", id)})
+	before := g.newest().Error
+	if _, err := g.world.PatchRecord(t.Context(), vendor, "applications", id, []byte(`{"flag_status": 0}`)); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []*mockserver.ErrorView{before, g.newest().Error} {
+		if e == nil || e.Name != errRecordClosed || e.Reason != "application "+id+" is closed with status 1" {
+			t.Errorf("the journal says %+v", e)
+		}
+	}
+}
