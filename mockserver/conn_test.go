@@ -22,7 +22,7 @@ func TestRepliesOfAnyLength(t *testing.T) {
 	}
 	for i, n := range lengths {
 		text := strings.Repeat(string('a'+byte(i%26)), n)
-		got := send(t, "POST", srv.URL+"/acme/notes", fmt.Sprintf(`{"id":"n%d","text":"%s"}`, i, text), jsonKey())
+		got := send(t, "POST", srv.URL+"/acme/notes", fmt.Sprintf(`{"id":"n%d","text":%q}`, i, text), jsonKey())
 		if got.status != http.StatusOK || !bytes.Contains([]byte(got.raw), []byte(text)) || got.header.Get("Content-Length") != fmt.Sprint(len(got.raw)) {
 			t.Fatalf("a text of %d bytes: %d, a reply of %d: %.200s", n, got.status, len(got.raw), got.raw)
 		}

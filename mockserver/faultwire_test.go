@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -103,6 +104,25 @@ func TestFaultClientGone(t *testing.T) {
 	}
 	if got := send(t, "GET", srv.URL+"/acme/notes/mine?mode=", "", demoKey()); got.status != 404 {
 		t.Errorf("the note is there: %s", got.raw)
+	}
+	if e := completed(t, srv, 1); !e.ClientGone {
+		t.Errorf("the journal does not say that the client was gone: %+v", e)
+	}
+}
+
+// completed is the journal's entry of that id, once it is complete.
+func completed(t *testing.T, srv *mockserver.Running, id uint64) mockserver.EntryView {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; runtime.Gosched() {
+		entries, _ := srv.Requests(mockserver.JournalQuery{})
+		for _, e := range entries {
+			if e.ID == id && e.Complete {
+				return e
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatalf("entry %d is not complete", id)
+		}
 	}
 }
 
