@@ -57,33 +57,34 @@ var plain = func() (t [256]bool) {
 
 // appendEscaped is AppendText for texts of any kind. What is not UTF-8 becomes U+FFFD.
 func appendEscaped(b []byte, s string) []byte {
-	for i := 0; i < len(s); {
+	from := 0 // what comes before has been appended
+	for i, size := 0, 0; i < len(s); i += size {
 		if c := s[i]; c < utf8.RuneSelf {
-			b = appendASCII(b, c)
-			i++
+			if size = 1; !plain[c] {
+				b = appendASCII(append(b, s[from:i]...), c)
+				from = i + size
+			}
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
+		var r rune
+		r, size = utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			b = append(b, `\ufffd`...)
+			b = append(append(b, s[from:i]...), `\ufffd`...)
+			from = i + size
 		case r == '\u2028' || r == '\u2029': // ends a line in JavaScript
-			b = append(b, `\u202`...)
+			b = append(append(b, s[from:i]...), `\u202`...)
 			b = append(b, lowerHex[r&15])
-		default:
-			b = append(b, s[i:i+size]...)
+			from = i + size
 		}
-		i += size
 	}
-	return b
+	return append(b, s[from:]...)
 }
 
 const lowerHex = "0123456789abcdef"
 
+// appendASCII appends a character that does not stand for itself.
 func appendASCII(b []byte, c byte) []byte {
-	if plain[c] {
-		return append(b, c)
-	}
 	switch c {
 	case '"', '\\':
 		return append(b, '\\', c)

@@ -60,17 +60,17 @@ func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) *serviceError {
 
 // AppendJSON appends the error as the gateway writes it.
 func (e *gatewayError) AppendJSON(b []byte) []byte {
-	b = appendString(append(b, `{"error_msg":`...), e.message)
-	b = appendString(append(b, `,"error_code":`...), e.code)
-	b = appendString(append(b, `,"request_id":`...), e.requestID)
+	b = mockserver.AppendQuoted(append(b, `{"error_msg":`...), e.message)
+	b = mockserver.AppendQuoted(append(b, `,"error_code":`...), e.code)
+	b = mockserver.AppendQuoted(append(b, `,"request_id":`...), e.requestID)
 	return append(b, '}')
 }
 
 // appendListed appends the error as an array of the service has it: the code comes first.
 func (e *gatewayError) appendListed(b []byte) []byte {
-	b = appendString(append(b, `{"error_code":`...), e.code)
-	b = appendString(append(b, `,"error_msg":`...), e.message)
-	b = appendString(append(b, `,"request_id":`...), e.requestID)
+	b = mockserver.AppendQuoted(append(b, `{"error_code":`...), e.code)
+	b = mockserver.AppendQuoted(append(b, `,"error_msg":`...), e.message)
+	b = mockserver.AppendQuoted(append(b, `,"request_id":`...), e.requestID)
 	return append(b, '}')
 }
 
@@ -95,7 +95,7 @@ func (e *serviceError) AppendJSON(b []byte) []byte {
 // AppendJSON appends the error as IAM writes it.
 func (e *iamError) AppendJSON(b []byte) []byte {
 	b = appendInt(append(b, `{"error":{"code":`...), e.status)
-	b = appendString(append(b, `,"message":`...), e.message)
-	b = appendString(append(b, `,"title":`...), http.StatusText(e.status))
+	b = mockserver.AppendQuoted(append(b, `,"message":`...), e.message)
+	b = mockserver.AppendQuoted(append(b, `,"title":`...), http.StatusText(e.status))
 	return append(b, "}}"...)
 }

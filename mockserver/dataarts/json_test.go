@@ -17,25 +17,3 @@ func slowJSON(t testing.TB, v any) string {
 	}
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
-
-func TestStringsAreThoseOfEncodingJSON(t *testing.T) {
-	t.Parallel()
-	for c := range 0x3000 {
-		for _, s := range []string{string(rune(c)), "a" + string(rune(c)) + "b", string([]byte{byte(c), byte(c >> 8)})} {
-			if got, want := string(appendString(nil, s)), slowJSON(t, s); got != want {
-				t.Errorf("%q: %s, want %s", s, got, want)
-			}
-		}
-	}
-}
-
-func FuzzString(f *testing.F) {
-	for _, s := range []string{"", "plain", "\x00\"\\\b\f\n\r\t\x1f\x7f", "<&>", "审批人 \u2028\u2029\ufffd", "\xc3", "a\xe2\x80", "\xed\xa0\x80é"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if got, want := string(appendString([]byte("x"), s)), "x"+slowJSON(t, s); got != want {
-			t.Errorf("%q: %s, want %s", s, got, want)
-		}
-	})
-}

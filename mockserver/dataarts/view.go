@@ -80,23 +80,23 @@ var encodings = mockserver.NewEncodings[Approver, look](32 << 20)
 // AppendRecord appends the approver as replies show him, in the order of the examples.
 func (l look) AppendRecord(b []byte, a *Approver) []byte {
 	b = append(b, `{"id":`...)
-	b = appendString(b, a.ID)
+	b = mockserver.AppendQuoted(b, a.ID)
 	b = append(b, `,"approver_name":`...)
-	b = appendString(b, a.Name)
+	b = mockserver.AppendQuoted(b, a.Name)
 	b = append(b, `,"user_id":`...)
-	b = appendString(b, a.UserID)
+	b = mockserver.AppendQuoted(b, a.UserID)
 	b = append(b, `,"user_name":`...)
-	b = appendString(b, l.userName(a))
+	b = mockserver.AppendQuoted(b, l.userName(a))
 	b = append(b, `,"email":`...)
 	b = l.appendContact(b, a.ID, contactEmail, a.Email)
 	b = append(b, `,"user_type":null,"phone_number":`...)
 	b = l.appendContact(b, a.ID, contactPhone, a.Phone)
 	b = append(b, `,"create_by":`...)
-	b = appendString(b, l.createdBy())
+	b = mockserver.AppendQuoted(b, l.createdBy())
 	b = append(b, `,"create_time":"`...)
 	b = l.appendTime(b, a.Created)
 	b = append(b, `","app_name":`...)
-	b = appendString(b, a.App)
+	b = mockserver.AppendQuoted(b, a.App)
 	b = append(b, `,"topic_urn":`...)
 	b = l.appendTopic(b, a)
 	b = append(b, `,"project_id":"`...)
@@ -130,7 +130,7 @@ func (l look) appendContact(b []byte, id string, kind contact, address string) [
 	case asMask:
 		b = l.manner.cipher.appendMask(b, id, kind, address)
 	default:
-		b = appendText(b, address)
+		b = mockserver.AppendText(b, address)
 	}
 	return append(b, '"')
 }
@@ -154,13 +154,13 @@ func (l look) appendTopic(b []byte, a *Approver) []byte {
 		name = l.project.Name
 	}
 	b = append(b, `"urn:smn:`...)
-	b = appendText(b, l.project.Region)
+	b = mockserver.AppendText(b, l.project.Region)
 	b = append(b, ':')
-	b = appendText(b, l.project.ID)
+	b = mockserver.AppendText(b, l.project.ID)
 	b = append(b, ":DataArts_Topic_Approver_"...)
-	b = appendText(b, name)
+	b = mockserver.AppendText(b, name)
 	b = append(b, '_')
-	b = appendText(b, l.project.ID)
+	b = mockserver.AppendText(b, l.project.ID)
 	b = append(b, '_')
 	b = appendTopicText(b, a.App)
 	b = append(b, '_')
@@ -181,11 +181,11 @@ func appendTopicText(b []byte, s string) []byte {
 }
 
 func (l look) appendProject(b []byte) []byte {
-	b = appendText(b, l.project.ID)
+	b = mockserver.AppendText(b, l.project.ID)
 	if l.manner.bareProject {
 		return b
 	}
-	return appendText(append(b, "-workspace-"...), l.workspace.ID)
+	return mockserver.AppendText(append(b, "-workspace-"...), l.workspace.ID)
 }
 
 // viewer finds the looks of the approvers of one reply.

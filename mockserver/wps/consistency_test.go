@@ -295,18 +295,6 @@ func TestEncodedAsWritten(t *testing.T) {
 	}
 }
 
-func FuzzAppendText(f *testing.F) {
-	for _, s := range []string{"", "plain", "\"\\\n\t\r\x00\x1f", "𠮷👨‍👩‍👧‍👦", "\xff\xc3(", "<>&\u2028\u2029"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		got := appendText(nil, s)
-		if want := viaJSON(t, s); unquote(t, got) != want {
-			t.Fatalf("%q is written %s", s, got)
-		}
-	})
-}
-
 // TestErrorNames holds the constants of errors.go and the documents' catalogue together.
 func TestErrorNames(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ func (p *page) AppendJSON(b []byte) []byte {
 	}
 	b = append(b, `],"has_more":`...)
 	b = strconv.AppendBool(b, p.hasMore)
-	b = appendText(append(b, `,"next_cursor":`...), p.nextCursor)
+	b = mockserver.AppendQuoted(append(b, `,"next_cursor":`...), p.nextCursor)
 	return append(b, `},"code":0,"more":{},"msg":""}`...)
 }
 

@@ -2,7 +2,8 @@ package wps
 
 import (
 	"strconv"
-	"unicode/utf8"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // writer appends JSON. It sets the commas itself.
@@ -37,7 +38,7 @@ func (w *writer) key(name string) *writer {
 
 func (w *writer) text(s string) {
 	w.next()
-	w.b = appendText(w.b, s)
+	w.b = mockserver.AppendQuoted(w.b, s)
 }
 
 func (w *writer) raw(s string) {
@@ -58,47 +59,4 @@ func (w *writer) texts(list []string) {
 		w.text(s)
 	}
 	w.close(']')
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendText writes a JSON string. Bytes that are not UTF-8 become U+FFFD; nothing is escaped for HTML.
-func appendText(b []byte, s string) []byte {
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
-			b = append(append(b, s[from:i]...), '\\')
-			b = appendEscape(b, c)
-			i++
-			from = i
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 {
-			b = append(append(b, s[from:i]...), `\ufffd`...)
-			from = i + 1
-		}
-		i += size
-	}
-	return append(append(b, s[from:]...), '"')
-}
-
-func appendEscape(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, c)
-	case '\n':
-		return append(b, 'n')
-	case '\r':
-		return append(b, 'r')
-	case '\t':
-		return append(b, 't')
-	}
-	return append(b, 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }
