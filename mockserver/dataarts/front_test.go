@@ -57,6 +57,17 @@ func connect(t *testing.T, srv *mockserver.Running, w *mockserver.World) *client
 	return c
 }
 
+// inDefaultWorld is a client of the default world of a server of its own.
+func inDefaultWorld(t *testing.T) *client {
+	t.Helper()
+	srv := server(t)
+	w, err := srv.World(mockserver.DefaultWorld)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return connect(t, srv, w)
+}
+
 // client speaks to one world as an SDK does: it signs, unless it is told otherwise.
 type client struct {
 	t     *testing.T

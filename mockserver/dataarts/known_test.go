@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-
-	"github.com/countersign/countersign/mockserver"
 )
 
 // TestChangesCountAtOnce changes what a caller is let in by, when he is remembered already.
@@ -27,19 +25,15 @@ func TestChangesCountAtOnce(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			srv := server(t)
-			w, err := srv.World(mockserver.DefaultWorld)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := connect(t, srv, w)
+			c := inDefaultWorld(t)
 			for range 2 {
 				c.send(c.request("GET", c.users(), "", "")).want(t, 200)
 			}
+			var err error
 			if tt.change != "" {
-				_, err = w.PatchRecord(ctx, "dataarts", tt.collection, tt.id, []byte(tt.change))
+				_, err = c.world.PatchRecord(ctx, "dataarts", tt.collection, tt.id, []byte(tt.change))
 			} else {
-				_, err = w.DeleteRecord(ctx, "dataarts", tt.collection, tt.id, true)
+				_, err = c.world.DeleteRecord(ctx, "dataarts", tt.collection, tt.id, true)
 			}
 			if err != nil {
 				t.Fatal(err)

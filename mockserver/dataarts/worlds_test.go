@@ -46,12 +46,7 @@ func TestWorldsHaveTheirOwnCredentials(t *testing.T) {
 
 func TestDefaultWorldIsTheDocumentedOne(t *testing.T) {
 	t.Parallel()
-	srv := server(t)
-	w, err := srv.World(mockserver.DefaultWorld)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := connect(t, srv, w)
+	c := inDefaultWorld(t)
 	if c.env.ProjectID != demoProjectID || c.env.Workspace != demoWorkspaceID || c.env.AK != demoAK || len(c.env.MemberUserIDs) < 12 {
 		t.Errorf("%+v", c.env)
 	}
@@ -61,7 +56,7 @@ func TestDefaultWorldIsTheDocumentedOne(t *testing.T) {
 		t.Errorf("%v", made)
 	}
 	var taken *mockserver.ClaimError
-	if _, err := srv.CreateWorld(context.Background(), mockserver.WorldSetting{KeepCredentials: true}); !errors.As(err, &taken) {
+	if _, err := c.srv.CreateWorld(context.Background(), mockserver.WorldSetting{KeepCredentials: true}); !errors.As(err, &taken) {
 		t.Errorf("a second world with the same credentials: %v", err)
 	}
 }
