@@ -251,7 +251,7 @@ func (s *Server) vendorOf(req *Request) *plugged {
 const worldHeader = "X-Countersign-World"
 
 func (s *Server) worldOf(p *plugged, c *Call) (*World, error) {
-	if name := c.headerOf(worldHeader); name != "" {
+	if name := HeaderOf(c.Header, worldHeader); name != "" {
 		return s.World(name)
 	}
 	if p == nil {

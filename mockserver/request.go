@@ -109,12 +109,12 @@ func (r *Request) forget() {
 
 // MediaType is the Content-Type without its parameters, in lower case.
 func (r *Request) MediaType() string {
-	return mediaType(r.headerOf("Content-Type"))
+	return mediaType(HeaderOf(r.Header, "Content-Type"))
 }
 
-// headerOf is Header.Get for a name as net/http spells it, which that would look for in it.
-func (r *Request) headerOf(canonical string) string {
-	if values := r.Header[canonical]; len(values) > 0 {
+// HeaderOf is Header.Get for a name as net/http spells it, which that would first have to find out.
+func HeaderOf(h Header, canonical string) string {
+	if values := h[canonical]; len(values) > 0 {
 		return values[0]
 	}
 	return ""

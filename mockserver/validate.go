@@ -54,7 +54,7 @@ func (c *Call) checkHeaders() *Refusal {
 		if c.lenient(h) {
 			continue
 		}
-		value := c.headerOf(h.canonical)
+		value := HeaderOf(c.Header, h.canonical)
 		switch {
 		case value == "":
 			return c.Refuse(h.Refusal, h.Name).At(h.Name).Because("the header %s is missing", h.Name)

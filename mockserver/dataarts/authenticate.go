@@ -46,7 +46,7 @@ func (m *memory) Reset() { *m = memory{} }
 func authorizationOf(r *mockserver.Request) (*authorization, bool) {
 	m := mockserver.MemoryFor[memory](r)
 	if !m.asked {
-		m.authorization, m.readable = parseAuthorization(header(r.Header, headerAuthorization))
+		m.authorization, m.readable = parseAuthorization(mockserver.HeaderOf(r.Header, headerAuthorization))
 		m.asked = true
 	}
 	return &m.authorization, m.readable
@@ -140,7 +140,7 @@ func authenticateIAM(c *mockserver.Call) error {
 // credentials checks the token or the signature; with both, one of them counts (DA-017). project is that of the path, nil
 // if there is none.
 func credentials(c *mockserver.Call, project *Project) (*caller, error) {
-	token, signed := header(c.Header, headerToken), header(c.Header, headerAuthorization)
+	token, signed := mockserver.HeaderOf(c.Header, headerToken), mockserver.HeaderOf(c.Header, headerAuthorization)
 	switch {
 	case token == "" && signed == "":
 		return nil, c.Refuse(errNoToken).Because("there is neither an X-Auth-Token nor an Authorization header")
@@ -175,7 +175,7 @@ func bySignature(c *mockserver.Call, project *Project) (*caller, error) {
 	if !ok {
 		return nil, unreadableAuthorization(c)
 	}
-	date := header(c.Header, headerDate)
+	date := mockserver.HeaderOf(c.Header, headerDate)
 	at, ok := parseDate(date)
 	if !ok || !a.signs("x-sdk-date") {
 		return nil, incompleteSignature(c, date)
@@ -259,7 +259,7 @@ func checkAccessKey(c *mockserver.Call, key *AccessKey, a *authorization) *mocks
 
 // checkSecurityToken is DA-039.
 func checkSecurityToken(c *mockserver.Call, key *AccessKey) *mockserver.Refusal {
-	sent := header(c.Header, headerSecurity)
+	sent := mockserver.HeaderOf(c.Header, headerSecurity)
 	right := subtle.ConstantTimeCompare([]byte(sent), []byte(key.SecurityToken)) == 1
 	if !right && c.Switch("DA-039") == "signature" {
 		return c.Refuse(errSignature).At(headerSecurity).Because("the security token is missing or not the access key's")

@@ -208,14 +208,6 @@ func headerKey(name string) string {
 	return textproto.CanonicalMIMEHeaderKey(name)
 }
 
-// header is Header.Get for a name in canonical form.
-func header(h http.Header, name string) string {
-	if values := h[name]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
 // emptyHash is the SHA-256 of no bytes at all.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 

@@ -65,12 +65,12 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 
 // signs reports whether the request is signed with the vendor's scheme.
 func signs(r *mockserver.Request) bool {
-	return strings.HasPrefix(header(r.Header, headerAuthorization), scheme+" ")
+	return strings.HasPrefix(mockserver.HeaderOf(r.Header, headerAuthorization), scheme+" ")
 }
 
 // identify names the world by token, then access key, then the account of a token request, then project.
 func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
-	if t := header(r.Header, headerToken); t != "" {
+	if t := mockserver.HeaderOf(r.Header, headerToken); t != "" {
 		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: t})
 	}
 	if a, ok := authorizationOf(r); ok {

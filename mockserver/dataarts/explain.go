@@ -36,7 +36,7 @@ func explanation(m *message, a *authorization, key *AccessKey, all []*AccessKey)
 	e := &mockserver.Explanation{
 		Scheme:           scheme,
 		Problem:          "the signature does not fit the request and the secret of access key " + a.Access,
-		StringToSign:     string(appendStringToSign(nil, header(m.Header, headerDate), sha256.Sum256([]byte(canonical)))),
+		StringToSign:     string(appendStringToSign(nil, mockserver.HeaderOf(m.Header, headerDate), sha256.Sum256([]byte(canonical)))),
 		CanonicalRequest: withoutSecrets(m, canonical),
 		ClientSignature:  a.Signature,
 	}

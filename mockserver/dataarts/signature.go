@@ -114,7 +114,7 @@ func verify(m *message, a *authorization, secret string) bool {
 	var few [usualHeaders]string
 	s.buf = appendCanonical(s.buf[:0], m, a.names(few[:0]))
 	sum := sha256.Sum256(s.buf)
-	s.buf = appendStringToSign(s.buf[:0], header(m.Header, headerDate), sum)
+	s.buf = appendStringToSign(s.buf[:0], mockserver.HeaderOf(m.Header, headerDate), sum)
 	want := sign(secret, s.buf)
 	return subtle.ConstantTimeCompare(want[:], []byte(a.Signature)) == 1
 }

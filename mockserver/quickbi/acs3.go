@@ -231,14 +231,6 @@ func joined(values []string) string {
 	return strings.Join(trimmed, ",")
 }
 
-// headerOf is Header.Get for a name in net/http's spelling, which that would look for in it.
-func headerOf(r *mockserver.Request, canonical string) string {
-	if values := r.Header[canonical]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
 // headerValues is Header.Values for a name in lower case, which that would have to make a text in net/http's spelling of.
 func headerValues(h mockserver.Header, name string) []string {
 	var canonical [64]byte

@@ -29,7 +29,7 @@ func (s *session) explainACS3(c *mockserver.Call) {
 	c.ExplainWith(func() *mockserver.Explanation {
 		payload := sha256Hex(r.Body)
 		if trusts {
-			payload = headerOf(r, hashHeader)
+			payload = mockserver.HeaderOf(r.Header, hashHeader)
 		}
 		canonical := acs3Canonical(nil, r, auth.SignedHeaders, []byte(payload))
 		e := &mockserver.Explanation{Scheme: acs3Scheme, StringToSign: string(acs3StringToSign(nil, canonical)),
@@ -70,7 +70,7 @@ func otherSecrets(w *mockserver.World, but string) []string {
 // hider returns a function that takes the security token of a request out of a text, however it was encoded.
 func hider(r *mockserver.Request) func(string) string {
 	token, _ := r.Pairs().Get(tokenParam)
-	if h := headerOf(r, tokenHeader); h != "" {
+	if h := mockserver.HeaderOf(r.Header, tokenHeader); h != "" {
 		token = h
 	}
 	if token == "" {

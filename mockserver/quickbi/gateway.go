@@ -113,7 +113,7 @@ func (s *session) keyID(c *mockserver.Call) (string, *mockserver.Refusal) {
 		}
 		return s.sent.keyID, nil
 	}
-	if !isACS3(headerOf(c.Request, authorizationHeader)) {
+	if !isACS3(mockserver.HeaderOf(c.Request.Header, authorizationHeader)) {
 		return "", s.missing(c, "AccessKeyId", "Authorization")
 	}
 	if s.authError != nil {

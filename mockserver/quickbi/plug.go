@@ -31,7 +31,7 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 
 // looksSigned recognizes the two signature schemes on a path that nobody claims.
 func looksSigned(r *mockserver.Request) bool {
-	if isACS3(headerOf(r, authorizationHeader)) {
+	if isACS3(mockserver.HeaderOf(r.Header, authorizationHeader)) {
 		return true
 	}
 	pairs := r.Pairs()

@@ -41,7 +41,7 @@ func readV3(r *mockserver.Request) *session {
 		return s
 	}
 	s.read = true
-	authorization := headerOf(r, authorizationHeader)
+	authorization := mockserver.HeaderOf(r.Header, authorizationHeader)
 	if s.v3 = isACS3(authorization); !s.v3 {
 		return s
 	}
@@ -144,7 +144,7 @@ func begin(c *mockserver.Call) {
 
 // unsignedV3 recognizes a request that is a V3 one but for its missing Authorization: its action is in a header alone.
 func unsignedV3(r *mockserver.Request, pairs mockserver.Pairs) bool {
-	if headerOf(r, actionHeader) == "" {
+	if mockserver.HeaderOf(r.Header, actionHeader) == "" {
 		return false
 	}
 	_, signed := pairs.Get(signatureParam)
@@ -155,7 +155,7 @@ func unsignedV3(r *mockserver.Request, pairs mockserver.Pairs) bool {
 func (s *session) wantsXML(c *mockserver.Call) bool {
 	switch {
 	case s.v3:
-		return c.Switch("QB-004") == "accept" && acceptsXML(headerOf(c.Request, "Accept"))
+		return c.Switch("QB-004") == "accept" && acceptsXML(mockserver.HeaderOf(c.Request.Header, "Accept"))
 	case s.sent.format == "":
 		return c.Switch("QB-003") == "xml"
 	}

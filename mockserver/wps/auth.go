@@ -84,7 +84,7 @@ func (a authenticator) authenticate(c *mockserver.Call) error {
 // checkSignature returns the app that signed the request, or nil where the world lets it pass unsigned (WPS-001).
 func checkSignature(c *mockserver.Call) (*App, error) {
 	mode := c.Switch("WPS-001")
-	header, date := headerOf(c.Request, headerAuthorization), headerOf(c.Request, headerDate)
+	header, date := mockserver.HeaderOf(c.Request.Header, headerAuthorization), mockserver.HeaderOf(c.Request.Header, headerDate)
 	if mode == "off" || mode == "if-sent" && header == "" {
 		return nil, nil
 	}
@@ -171,7 +171,7 @@ func bearer(header string) (string, bool) {
 
 // checkToken finds the caller by his token. signer is the app that signed, or nil.
 func checkToken(c *mockserver.Call, signer *App) (*caller, error) {
-	text, ok := bearer(headerOf(c.Request, "Authorization"))
+	text, ok := bearer(mockserver.HeaderOf(c.Request.Header, "Authorization"))
 	if !ok {
 		return nil, c.Refuse(errTokenMissing).At("Authorization").Because("want Authorization: Bearer, a blank, the access token")
 	}
@@ -240,10 +240,10 @@ func checkRights(c *mockserver.Call, who *caller) error {
 // identify appends the keys by which a request names its world: the token, the app that signs, the client of OAuth,
 // its code and its refresh token.
 func identify(r *mockserver.Request, claims []mockserver.Claim) []mockserver.Claim {
-	if token, ok := bearer(headerOf(r, "Authorization")); ok {
+	if token, ok := bearer(mockserver.HeaderOf(r.Header, "Authorization")); ok {
 		claims = append(claims, mockserver.Claim{Kind: claimToken, Value: token})
 	}
-	if cred, problem := parseAuthorization(headerOf(r, headerAuthorization)); problem == "" {
+	if cred, problem := parseAuthorization(mockserver.HeaderOf(r.Header, headerAuthorization)); problem == "" {
 		claims = append(claims, mockserver.Claim{Kind: claimApp, Value: cred.accessKey})
 	}
 	form, _ := r.Form()

@@ -50,7 +50,9 @@ func New(env mockserver.Env) (*mockserver.Plug, error) {
 }
 
 // signedByKSO reports whether a request carries this vendor's signature headers.
-func signedByKSO(r *mockserver.Request) bool { return headerOf(r, headerAuthorization) != "" }
+func signedByKSO(r *mockserver.Request) bool {
+	return mockserver.HeaderOf(r.Header, headerAuthorization) != ""
+}
 
 // success leaves a page to write its own envelope; the token endpoint has none.
 func success(_ *mockserver.Call, value any) any {

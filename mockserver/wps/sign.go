@@ -73,20 +73,12 @@ func (s signed) text() string {
 	return s.version + s.method + s.uri + s.contentType + s.date + s.body
 }
 
-// headerOf is Header.Get for a name as net/http spells it, which that would look for in it.
-func headerOf(r *mockserver.Request, canonical string) string {
-	if values := r.Header[canonical]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
 // appendSigned appends the string to sign of a request.
 func appendSigned(b []byte, r *mockserver.Request) []byte {
 	b = append(append(b, version...), r.Method...)
 	b = append(b, target(r)...)
-	b = append(b, headerOf(r, "Content-Type")...)
-	b = append(b, headerOf(r, headerDate)...)
+	b = append(b, mockserver.HeaderOf(r.Header, "Content-Type")...)
+	b = append(b, mockserver.HeaderOf(r.Header, headerDate)...)
 	return appendBodyHash(b, r.Body)
 }
 
