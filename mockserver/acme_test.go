@@ -125,7 +125,7 @@ type key struct {
 
 var (
 	notes = store.NewTable("notes", func(n *note) string { return n.ID },
-		store.Index[note]{Name: "by_text", Key: func(n *note) (string, bool) { return store.Key(n.Text), true }}).
+		store.Index[*note]{Name: "by_text", Key: func(n *note) (string, bool) { return store.Key(n.Text), true }}).
 		Schema("StoredNote")
 	keys = store.NewTable("keys", func(k *key) string { return k.Key }).
 		Claims(func(k *key) []string { return []string{"key:" + k.Key} }).

@@ -95,7 +95,7 @@ func TestCollectionsAndSchemasGoTogether(t *testing.T) {
 		Note string `json:"note"`
 	}
 	links := store.NewTable("keys", func(l *link) string { return l.Key }).Schema("StoredKey").
-		References(store.Reference[link]{Field: "note", To: "notes", IDs: func(l *link) []string { return []string{l.Note} }})
+		References(store.Reference[*link]{Field: "note", To: "notes", IDs: func(l *link) []string { return []string{l.Note} }})
 	unnamed := store.NewTable("keys", func(k *key) string { return k.Key })
 	for _, tt := range []struct {
 		name, old, new string

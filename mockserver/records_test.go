@@ -27,9 +27,9 @@ type comment struct {
 }
 
 var comments = store.NewTable("comments", func(c *comment) string { return c.Note + "/" + c.N },
-	store.Index[comment]{Name: "by_label", Unique: true, Key: func(c *comment) (string, bool) { return store.Key(c.Label), c.Label != "" }}).
-	References(store.Reference[comment]{Field: "note", To: "notes", IDs: func(c *comment) []string { return []string{c.Note} }},
-		store.Reference[comment]{Field: "parent", To: "comments", IDs: func(c *comment) []string { return []string{c.Parent} }}).
+	store.Index[*comment]{Name: "by_label", Unique: true, Key: func(c *comment) (string, bool) { return store.Key(c.Label), c.Label != "" }}).
+	References(store.Reference[*comment]{Field: "note", To: "notes", IDs: func(c *comment) []string { return []string{c.Note} }},
+		store.Reference[*comment]{Field: "parent", To: "comments", IDs: func(c *comment) []string { return []string{c.Parent} }}).
 	Check(func(c *comment) error {
 		if c.Likes > 1000 {
 			return errors.New("nobody has that many likes")

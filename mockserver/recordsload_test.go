@@ -18,7 +18,7 @@ func sole(env mockserver.Env) (*mockserver.Plug, error) {
 	i := slices.IndexFunc(p.Collections, func(c *store.Collection) bool { return c.Name() == "notes" })
 	p.Collections = slices.Clone(p.Collections)
 	p.Collections[i] = store.NewTable("notes", func(n *note) string { return n.ID },
-		store.Index[note]{Name: "by_text", Unique: true, Key: func(n *note) (string, bool) { return store.Key(n.Text), true }}).
+		store.Index[*note]{Name: "by_text", Unique: true, Key: func(n *note) (string, bool) { return store.Key(n.Text), true }}).
 		Schema("StoredNote").Collection()
 	p.Demo = func(*mockserver.Setup) error { return nil }
 	return p, err

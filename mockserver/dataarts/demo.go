@@ -60,7 +60,7 @@ func mintProjects(s *mockserver.Setup) error {
 }
 
 // rewrite changes every record of a collection in place.
-func rewrite[T any](s *mockserver.Setup, t *store.Table[T], change func(*T)) error {
+func rewrite[T any](s *mockserver.Setup, t *store.Table[*T], change func(*T)) error {
 	all, err := t.Page(s.Tx, store.PrimaryIndex, "", store.Range{})
 	if err != nil {
 		return err

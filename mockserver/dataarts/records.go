@@ -149,13 +149,13 @@ var (
 			Schema("AccessKey")
 
 	tokens = store.NewTable("tokens", func(t *Token) string { return t.ID },
-		store.Index[Token]{Name: "by_expiry", Key: func(t *Token) (string, bool) {
+		store.Index[*Token]{Name: "by_expiry", Key: func(t *Token) (string, bool) {
 			if t.ExpiresAt == nil {
 				return "", false
 			}
 			return store.Key(store.Int(t.ExpiresAt.Unix())), !t.ReadyMade
 		}},
-		store.Index[Token]{Name: "ready_made", Key: func(t *Token) (string, bool) { return store.Key(t.User), t.ReadyMade }}).
+		store.Index[*Token]{Name: "ready_made", Key: func(t *Token) (string, bool) { return store.Key(t.User), t.ReadyMade }}).
 		References(refers("user", "users", func(t *Token) string { return t.User }),
 			refers("project", "projects", func(t *Token) string { return t.Project })).
 		Claims(func(t *Token) []string { return []string{claimToken + t.ID} }).
@@ -182,13 +182,13 @@ var (
 		Schema("Member")
 
 	approvers = store.NewTable("approvers", func(a *Approver) string { return a.ID },
-		store.Index[Approver]{Name: byCreation, Append: func(b []byte, a *Approver) []byte {
+		store.Index[*Approver]{Name: byCreation, Append: func(b []byte, a *Approver) []byte {
 			return store.AppendInt(store.AppendKey(b, a.Workspace), a.number())
 		}, Text: func(a *Approver) string { return a.Name }},
-		store.Index[Approver]{Name: byName, Append: func(b []byte, a *Approver) []byte {
+		store.Index[*Approver]{Name: byName, Append: func(b []byte, a *Approver) []byte {
 			return store.AppendInt(store.AppendKey(b, a.Workspace, a.Name), a.number())
 		}},
-		store.Index[Approver]{Name: byUser, Append: func(b []byte, a *Approver) []byte { return store.AppendKey(b, a.Workspace, a.UserID) }}).
+		store.Index[*Approver]{Name: byUser, Append: func(b []byte, a *Approver) []byte { return store.AppendKey(b, a.Workspace, a.UserID) }}).
 		References(refers("workspace", "workspaces", func(a *Approver) string { return a.Workspace }),
 			refers("creator", "users", func(a *Approver) string { return a.Creator })).
 		Check(checkApprover).
@@ -228,28 +228,28 @@ func checkApprover(a *Approver) error {
 	return nil
 }
 
-func unique[T any](name string, key func(*T) string) store.Index[T] {
+func unique[T any](name string, key func(*T) string) store.Index[*T] {
 	ix := ordered(name, key)
 	ix.Unique = true
 	return ix
 }
 
-func ordered[T any](name string, key func(*T) string) store.Index[T] {
-	return store.Index[T]{Name: name, Key: func(r *T) (string, bool) { return key(r), true }}
+func ordered[T any](name string, key func(*T) string) store.Index[*T] {
+	return store.Index[*T]{Name: name, Key: func(r *T) (string, bool) { return key(r), true }}
 }
 
-func refers[T any](field, to string, id func(*T) string) store.Reference[T] {
-	return store.Reference[T]{Field: field, To: to, ID: id}
+func refers[T any](field, to string, id func(*T) string) store.Reference[*T] {
+	return store.Reference[*T]{Field: field, To: to, ID: id}
 }
 
 // first returns the record that stands first in an index under a key of these parts, or nil.
-func first[T any](tx *store.Tx, t *store.Table[T], index string, parts ...string) (*T, error) {
+func first[T any](tx *store.Tx, t *store.Table[*T], index string, parts ...string) (*T, error) {
 	r, err := t.FirstOf(tx, index, parts...)
 	return absent(r, err)
 }
 
 // get returns the record with the id, or nil.
-func get[T any](tx *store.Tx, t *store.Table[T], id string) (*T, error) {
+func get[T any](tx *store.Tx, t *store.Table[*T], id string) (*T, error) {
 	r, err := t.Get(tx, id)
 	return absent(r, err)
 }

@@ -60,7 +60,7 @@ func changeProject(change func(*Project)) func(*mockserver.Setup, mockserver.Par
 	}
 }
 
-func changeRecord[T any](s *mockserver.Setup, t *store.Table[T], id string, change func(*T)) error {
+func changeRecord[T any](s *mockserver.Setup, t *store.Table[*T], id string, change func(*T)) error {
 	old, err := t.Get(s.Tx, id)
 	if err != nil {
 		return fmt.Errorf("the world lacks the demo record %s: %w", id, err)

@@ -159,7 +159,7 @@ func deleted(tx *store.Tx, resource string) bool {
 	return err != nil || r.Deleted
 }
 
-func each[T any](tx *store.Tx, table *store.Table[T], visit func(*T)) error {
+func each[T any](tx *store.Tx, table *store.Table[*T], visit func(*T)) error {
 	return tx.Scan(table.Collection(), store.PrimaryIndex, "", store.Range{Limit: 1000}, func(v any) bool {
 		visit(v.(*T))
 		return true

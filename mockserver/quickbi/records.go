@@ -190,42 +190,42 @@ type AuditRecord struct {
 // The collections.
 var (
 	accessKeys = store.NewTable("access_keys", func(k *AccessKey) string { return k.ID },
-		store.Index[AccessKey]{Name: byName, Unique: true, Key: func(k *AccessKey) (string, bool) { return store.Key(k.Name), true }},
-		store.Index[AccessKey]{Name: byToken, Unique: true, Key: func(k *AccessKey) (string, bool) { return store.Key(k.Token), k.Token != "" }},
+		store.Index[*AccessKey]{Name: byName, Unique: true, Key: func(k *AccessKey) (string, bool) { return store.Key(k.Name), true }},
+		store.Index[*AccessKey]{Name: byToken, Unique: true, Key: func(k *AccessKey) (string, bool) { return store.Key(k.Token), k.Token != "" }},
 	).Claims(claimsOf).
-		References(store.Reference[AccessKey]{Field: "user_id", To: "users", IDs: func(k *AccessKey) []string { return []string{k.UserID} }}).
+		References(store.Reference[*AccessKey]{Field: "user_id", To: "users", IDs: func(k *AccessKey) []string { return []string{k.UserID} }}).
 		Schema("AccessKey")
 
 	organizations = store.NewTable("organizations", func(o *Organization) string { return o.ID }).Schema("Organization")
 	users         = store.NewTable("users", func(u *User) string { return u.ID }).
-			References(store.Reference[User]{Field: "organization_id", To: "organizations", IDs: func(u *User) []string { return []string{u.OrganizationID} }}).
+			References(store.Reference[*User]{Field: "organization_id", To: "organizations", IDs: func(u *User) []string { return []string{u.OrganizationID} }}).
 			Schema("User")
 	workspaces = store.NewTable("workspaces", func(w *Workspace) string { return w.ID }).
-			References(store.Reference[Workspace]{Field: "organization_id", To: "organizations", IDs: func(w *Workspace) []string { return []string{w.OrganizationID} }}).
+			References(store.Reference[*Workspace]{Field: "organization_id", To: "organizations", IDs: func(w *Workspace) []string { return []string{w.OrganizationID} }}).
 			Schema("Workspace")
 	resources = store.NewTable("resources", func(r *Resource) string { return r.ID }).
-			References(store.Reference[Resource]{Field: "workspace_id", To: "workspaces", IDs: func(r *Resource) []string { return []string{r.WorkspaceID} }}).
+			References(store.Reference[*Resource]{Field: "workspace_id", To: "workspaces", IDs: func(r *Resource) []string { return []string{r.WorkspaceID} }}).
 			Schema("Resource")
 
 	applications = store.NewTable("applications", func(a *Application) string { return a.ID }).References(
-		store.Reference[Application]{Field: "organization_id", To: "organizations", IDs: func(a *Application) []string { return []string{a.OrganizationID} }},
-		store.Reference[Application]{Field: "applicant_id", To: "users", IDs: func(a *Application) []string { return []string{a.ApplicantID} }},
-		store.Reference[Application]{Field: "resource_id", To: "resources", IDs: func(a *Application) []string { return []string{a.ResourceID} }}).
+		store.Reference[*Application]{Field: "organization_id", To: "organizations", IDs: func(a *Application) []string { return []string{a.OrganizationID} }},
+		store.Reference[*Application]{Field: "applicant_id", To: "users", IDs: func(a *Application) []string { return []string{a.ApplicantID} }},
+		store.Reference[*Application]{Field: "resource_id", To: "resources", IDs: func(a *Application) []string { return []string{a.ResourceID} }}).
 		Schema("Application")
 
 	cubes    = store.NewTable("cubes", func(c *Cube) string { return c.ID }).Schema("Cube")
 	llmCubes = store.NewTable("llm_cubes", func(c *LlmCube) string { return c.ID },
-		store.Index[LlmCube]{Name: byCube, Unique: true, Key: func(c *LlmCube) (string, bool) { return store.Key(c.CubeID), c.CubeID != "" }}).
-		References(store.Reference[LlmCube]{Field: "cube_id", To: "cubes", IDs: func(c *LlmCube) []string { return []string{c.CubeID} }}).
+		store.Index[*LlmCube]{Name: byCube, Unique: true, Key: func(c *LlmCube) (string, bool) { return store.Key(c.CubeID), c.CubeID != "" }}).
+		References(store.Reference[*LlmCube]{Field: "cube_id", To: "cubes", IDs: func(c *LlmCube) []string { return []string{c.CubeID} }}).
 		Schema("LlmCube")
 	llmCubeThemes = store.NewTable("llm_cube_themes", func(t *LlmCubeTheme) string { return t.ID }).Schema("LlmCubeTheme")
 
 	authorizations = store.NewTable("authorizations", func(a *Authorization) string {
 		return authorizationID(a.UserID, a.LlmCube, a.LlmCubeTheme)
 	}).References(
-		store.Reference[Authorization]{Field: "user_id", To: "users", IDs: func(a *Authorization) []string { return []string{a.UserID} }},
-		store.Reference[Authorization]{Field: "llm_cube", To: "llm_cubes", IDs: func(a *Authorization) []string { return []string{a.LlmCube} }},
-		store.Reference[Authorization]{Field: "llm_cube_theme", To: "llm_cube_themes", IDs: func(a *Authorization) []string { return []string{a.LlmCubeTheme} }}).
+		store.Reference[*Authorization]{Field: "user_id", To: "users", IDs: func(a *Authorization) []string { return []string{a.UserID} }},
+		store.Reference[*Authorization]{Field: "llm_cube", To: "llm_cubes", IDs: func(a *Authorization) []string { return []string{a.LlmCube} }},
+		store.Reference[*Authorization]{Field: "llm_cube_theme", To: "llm_cube_themes", IDs: func(a *Authorization) []string { return []string{a.LlmCubeTheme} }}).
 		Schema("Authorization")
 
 	auditLog = store.NewTable("audit_log", func(r *AuditRecord) string { return store.Int(r.Number) }).Schema("AuditRecord")

@@ -22,11 +22,11 @@ type group struct{ ID string }
 
 var (
 	users = store.NewTable("users", func(u *user) string { return u.ID },
-		store.Index[user]{Name: "by_number", Append: func(b []byte, u *user) []byte { return store.AppendInt(store.AppendKey(b, u.Group), u.number) },
+		store.Index[*user]{Name: "by_number", Append: func(b []byte, u *user) []byte { return store.AppendInt(store.AppendKey(b, u.Group), u.number) },
 			Text: func(u *user) string { return u.Name }},
-		store.Index[user]{Name: "by_name", Append: func(b []byte, u *user) []byte { return store.AppendInt(store.AppendKey(b, u.Group, u.Name), u.number) }},
-		store.Index[user]{Name: "by_login", Append: func(b []byte, u *user) []byte { return store.AppendKey(b, u.Group, u.Login) }}).
-		References(store.Reference[user]{Field: "group", To: "groups", ID: func(u *user) string { return u.Group }})
+		store.Index[*user]{Name: "by_name", Append: func(b []byte, u *user) []byte { return store.AppendInt(store.AppendKey(b, u.Group, u.Name), u.number) }},
+		store.Index[*user]{Name: "by_login", Append: func(b []byte, u *user) []byte { return store.AppendKey(b, u.Group, u.Login) }}).
+		References(store.Reference[*user]{Field: "group", To: "groups", ID: func(u *user) string { return u.Group }})
 	groups = store.NewTable("groups", func(g *group) string { return g.ID })
 )
 

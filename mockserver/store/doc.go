@@ -3,7 +3,7 @@
 // A vendor declares its collections as package variables of type Table and works on them inside a transaction:
 //
 //	var approvers = store.NewTable("approvers", func(a *Approver) string { return a.ID },
-//		store.Index[Approver]{Name: "by_name", Key: func(a *Approver) (string, bool) {
+//		store.Index[*Approver]{Name: "by_name", Key: func(a *Approver) (string, bool) {
 //			return store.Key(a.Project, a.Name), true
 //		}})
 //

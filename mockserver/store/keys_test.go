@@ -14,8 +14,8 @@ type note struct {
 
 var errNoReaders = errors.New("has no readers")
 
-func notes(unique bool) *Table[note] {
-	return NewTable("notes", func(n *note) string { return n.ID }, Index[note]{Name: "reader", Unique: unique,
+func notes(unique bool) *Table[*note] {
+	return NewTable("notes", func(n *note) string { return n.ID }, Index[*note]{Name: "reader", Unique: unique,
 		Keys: func(n *note) []string {
 			var keys []string
 			for _, r := range n.Readers {
@@ -30,7 +30,7 @@ func notes(unique bool) *Table[note] {
 	})
 }
 
-func put(t *testing.T, s *Store, table *Table[note], list ...*note) error {
+func put(t *testing.T, s *Store, table *Table[*note], list ...*note) error {
 	t.Helper()
 	return s.Update(context.Background(), func(tx *Tx) error {
 		for _, n := range list {
@@ -42,7 +42,7 @@ func put(t *testing.T, s *Store, table *Table[note], list ...*note) error {
 	})
 }
 
-func idsOf(t *testing.T, s *Store, table *Table[note], reader string, r Range) []string {
+func idsOf(t *testing.T, s *Store, table *Table[*note], reader string, r Range) []string {
 	t.Helper()
 	list, err := table.Page(s.Snapshot(context.Background()), "reader", Key(reader), r)
 	if err != nil {
@@ -88,7 +88,7 @@ func TestKeysPutARecordInSeveralPlaces(t *testing.T) {
 
 func TestKeysUnique(t *testing.T) {
 	t.Parallel()
-	table := NewTable("notes", func(n *note) string { return n.ID }, Index[note]{Name: "reader", Unique: true,
+	table := NewTable("notes", func(n *note) string { return n.ID }, Index[*note]{Name: "reader", Unique: true,
 		Keys: func(n *note) []string { return n.Readers }})
 	s, err := New(table.Collection())
 	if err != nil {

@@ -11,14 +11,14 @@ const mostLate = 64
 // late is a change that the trees of a version lack, and those before it. Changes that are brought in together share the
 // new nodes, so a creation that nobody looks at yet takes a fraction of what its way down each tree would. Lookups by key
 // go through the changes that wait; whatever goes by ranks has them brought in first, if they concern it.
-type late[T any] struct {
+type late[R any] struct {
 	id string
 	// rec is there afterwards, nil if it was deleted; old was there before, nil if none was.
-	rec, old *T
+	rec, old R
 	keys     []lateKey
 	// room saves the usual few keys an allocation.
 	room   [3]lateKey
-	before *late[T]
+	before *late[R]
 	// n is the number of changes that wait, this one included; greatest is the greatest id among theirs.
 	n        int
 	greatest string
@@ -36,12 +36,12 @@ type lateKey struct {
 }
 
 // postpone adds a change to a version that is a transaction's own; rec or old may be nil.
-func (t *Table[T]) postpone(v *trees[T], id string, rec, old *T) {
+func (t *Table[R]) postpone(v *trees[R], id string, rec, old R) {
 	if v.settled.Load() != nil || v.late != nil && v.late.n >= mostLate {
 		v.adopt(t.settle(v))
 	}
-	l := &late[T]{id: id, rec: rec, old: old, before: v.late, n: 1, greatest: id, leaving: old != nil}
-	w := t.writers.Get().(*writer[T])
+	l := &late[R]{id: id, rec: rec, old: old, before: v.late, n: 1, greatest: id, leaving: !none(old)}
+	w := t.writers.Get().(*writer[R])
 	defer t.release(w)
 	l.keys = t.appendKeys(l.room[:0], w, rec, false)
 	l.rising = l.risingOver(v.late)
@@ -53,7 +53,7 @@ func (t *Table[T]) postpone(v *trees[T], id string, rec, old *T) {
 }
 
 // risingOver is rising for a change whose keys are all places that its record takes.
-func (l *late[T]) risingOver(before *late[T]) (trees uint32) {
+func (l *late[R]) risingOver(before *late[R]) (trees uint32) {
 	for i := range l.keys {
 		k := &l.keys[i]
 		bit := uint32(1) << k.tree
@@ -68,7 +68,7 @@ func (l *late[T]) risingOver(before *late[T]) (trees uint32) {
 }
 
 // furthest is the greatest key that a change, this one or one before it, has in a tree, if that is easily told.
-func (l *late[T]) furthest(tree int) (key string, known bool) {
+func (l *late[R]) furthest(tree int) (key string, known bool) {
 	if l == nil || l.leaving || l.rising&(1<<tree) == 0 {
 		return "", false
 	}
@@ -76,7 +76,7 @@ func (l *late[T]) furthest(tree int) (key string, known bool) {
 }
 
 // taking is the key of the place that the change takes in a tree in which it is rising.
-func (l *late[T]) taking(tree int32) string {
+func (l *late[R]) taking(tree int32) string {
 	for i := range l.keys {
 		if k := &l.keys[i]; k.tree == tree {
 			return k.key
@@ -86,8 +86,8 @@ func (l *late[T]) taking(tree int32) string {
 }
 
 // appendKeys appends the places of a record, which may be nil, in all indexes.
-func (t *Table[T]) appendKeys(keys []lateKey, w *writer[T], rec *T, gone bool) []lateKey {
-	if rec == nil {
+func (t *Table[R]) appendKeys(keys []lateKey, w *writer[R], rec R, gone bool) []lateKey {
+	if none(rec) {
 		return keys
 	}
 	var one [1]string
@@ -106,7 +106,7 @@ func (t *Table[T]) appendKeys(keys []lateKey, w *writer[T], rec *T, gone bool) [
 }
 
 // settle returns the version with what waits brought in. Whoever wants it first does it for all.
-func (t *Table[T]) settle(v *trees[T]) *trees[T] {
+func (t *Table[R]) settle(v *trees[R]) *trees[R] {
 	if v.late == nil {
 		return v
 	}
@@ -121,22 +121,22 @@ func (t *Table[T]) settle(v *trees[T]) *trees[T] {
 }
 
 // adopt makes a version that is a transaction's own what another one is.
-func (v *trees[T]) adopt(settled *trees[T]) {
+func (v *trees[R]) adopt(settled *trees[R]) {
 	if settled != v {
 		v.roots, v.late = append(v.roots[:0], settled.roots...), nil
 		v.settled.Store(nil)
 	}
 }
 
-func (t *Table[T]) merge(v *trees[T]) *trees[T] {
-	w := t.writers.Get().(*writer[T])
+func (t *Table[R]) merge(v *trees[R]) *trees[R] {
+	w := t.writers.Get().(*writer[R])
 	defer t.release(w)
 	w.gather(v.late)
-	out := new(trees[T])
+	out := new(trees[R])
 	out.roots = append(out.room[:0], v.roots...)
 	for tree := range out.roots {
 		w.changes = w.changes[:0]
-		w.eachLate(func(first, last *late[T]) { w.changes = first.appendChanges(w.changes, last, tree) })
+		w.eachLate(func(first, last *late[R]) { w.changes = first.appendChanges(w.changes, last, tree) })
 		if o := &t.orders[tree]; len(w.changes) > 0 {
 			w.changes = o.sort(w.changes, nil, false)
 			out.roots[tree] = w.write(out.roots[tree], o, w.changes)
@@ -146,20 +146,20 @@ func (t *Table[T]) merge(v *trees[T]) *trees[T] {
 }
 
 // gather sorts changes by id; of one id the first comes first.
-func (w *writer[T]) gather(l *late[T]) {
+func (w *writer[R]) gather(l *late[R]) {
 	w.late = w.late[:0]
 	for ; l != nil; l = l.before {
 		w.late = append(w.late, l)
 	}
 	slices.Reverse(w.late)
-	byID := func(a, b *late[T]) int { return strings.Compare(a.id, b.id) }
+	byID := func(a, b *late[R]) int { return strings.Compare(a.id, b.id) }
 	if !slices.IsSortedFunc(w.late, byID) {
 		slices.SortStableFunc(w.late, byID)
 	}
 }
 
 // eachLate visits the ids that were gathered, with the first change of each and the last.
-func (w *writer[T]) eachLate(visit func(first, last *late[T])) {
+func (w *writer[R]) eachLate(visit func(first, last *late[R])) {
 	for i := 0; i < len(w.late); {
 		end := i + 1
 		for end < len(w.late) && w.late[end].id == w.late[i].id {
@@ -171,31 +171,31 @@ func (w *writer[T]) eachLate(visit func(first, last *late[T])) {
 }
 
 // appendChanges appends what all changes of an id, from the first to the last, come to in a tree.
-func (l *late[T]) appendChanges(changes []change[T], last *late[T], tree int) []change[T] {
+func (l *late[R]) appendChanges(changes []change[R], last *late[R], tree int) []change[R] {
 	if tree == 0 {
 		switch {
-		case last.rec != nil:
-			return append(changes, change[T]{key: l.id, rec: last.rec})
-		case l.old != nil:
-			return append(changes, change[T]{key: l.id, rec: l.old, gone: true})
+		case !none(last.rec):
+			return append(changes, change[R]{key: l.id, rec: last.rec})
+		case !none(l.old):
+			return append(changes, change[R]{key: l.id, rec: l.old, gone: true})
 		}
 		return changes
 	}
 	for _, k := range last.keys {
 		if int(k.tree) == tree && !k.gone {
-			changes = append(changes, change[T]{key: k.key, rec: last.rec})
+			changes = append(changes, change[R]{key: k.key, rec: last.rec})
 		}
 	}
 	for _, k := range l.keys {
 		if int(k.tree) == tree && k.gone {
-			changes = append(changes, change[T]{key: k.key, rec: l.old, gone: true})
+			changes = append(changes, change[R]{key: k.key, rec: l.old, gone: true})
 		}
 	}
 	return changes
 }
 
 // lookup returns the record with the id, or nil.
-func lookup[T any, K keyText](t *Table[T], v *trees[T], id K) *T {
+func lookup[R any, K keyText](t *Table[R], v *trees[R], id K) R {
 	if s := v.settled.Load(); s != nil {
 		v = s
 	}
@@ -210,7 +210,7 @@ func lookup[T any, K keyText](t *Table[T], v *trees[T], id K) *T {
 }
 
 // rootOf returns a tree in which the entries whose keys have the prefix are as they should be.
-func rootOf[T any, K keyText](t *Table[T], v *trees[T], tree int, prefix K) node[T] {
+func rootOf[R any, K keyText](t *Table[R], v *trees[R], tree int, prefix K) node[R] {
 	if v.late == nil {
 		return v.roots[tree]
 	}
@@ -225,7 +225,7 @@ func rootOf[T any, K keyText](t *Table[T], v *trees[T], tree int, prefix K) node
 }
 
 // touches reports whether changes concern the entries of a tree whose keys have the prefix.
-func touches[T any, K keyText](l *late[T], tree int, prefix K) bool {
+func touches[R any, K keyText](l *late[R], tree int, prefix K) bool {
 	if key, known := l.furthest(tree); known && key < string(prefix) {
 		return false
 	}
@@ -258,7 +258,7 @@ func hasPrefix[K keyText](key string, prefix K) bool {
 
 // lastLate returns the change with the greatest key among those that have the prefix, nil if there is none. settled
 // false says that records left such places, so that the trees alone do not tell what is there.
-func lastLate[T any, K keyText](l *late[T], tree int, prefix K) (last *late[T], at place, settled bool) {
+func lastLate[R any, K keyText](l *late[R], tree int, prefix K) (last *late[R], at place, settled bool) {
 	if key, known := l.furthest(tree); known && hasPrefix(key, prefix) {
 		return l, place{key, l.id}, true
 	}

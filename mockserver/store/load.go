@@ -11,7 +11,7 @@ import (
 // Load is Put for many records at once, cheapest when the table is empty or they lie close together; of records with
 // one id the last one stays, and what it replaces is not looked at. After an error nothing of it was done. Errors: as
 // Put.
-func (t *Table[T]) Load(tx *Tx, recs []*T) error {
+func (t *Table[R]) Load(tx *Tx, recs []R) error {
 	if len(recs) == 0 {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 	}
 	v := t.in(tx)
 	v.adopt(t.settle(v))
-	l := &load[T]{Table: t, before: v.roots, roots: slices.Clone(v.roots), problems: make([]error, len(v.roots))}
+	l := &load[R]{Table: t, before: v.roots, roots: slices.Clone(v.roots), problems: make([]error, len(v.roots))}
 	l.all(recs)
 	if err := l.problem(); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (t *Table[T]) Load(tx *Tx, recs []*T) error {
 }
 
 // allValid finds the first record that is not, many on every core.
-func (t *Table[T]) allValid(recs []*T) error {
+func (t *Table[R]) allValid(recs []R) error {
 	if t.check == nil {
 		return nil
 	}
@@ -67,20 +67,20 @@ func firstOf(problems []error) error {
 }
 
 // load makes new trees of a table.
-type load[T any] struct {
-	*Table[T]
-	before, roots []node[T]
+type load[R any] struct {
+	*Table[R]
+	before, roots []node[R]
 	problems      []error
 	// fresh are the records in the order of their ids, of one id the last one; old are those that they replace.
-	fresh, old []*T
+	fresh, old []R
 }
 
 // problem is that of the first index that has one.
-func (l *load[T]) problem() error { return firstOf(l.problems) }
+func (l *load[R]) problem() error { return firstOf(l.problems) }
 
 // all makes all trees. Mostly no two records have one id, nor that of one that is there; then the indexes need not wait for
 // the tree that tells.
-func (l *load[T]) all(recs []*T) {
+func (l *load[R]) all(recs []R) {
 	if len(recs) >= manyChanges && len(recs) >= 8*l.before[0].len() {
 		if l.trees(0, recs, nil); len(l.fresh) == len(recs) && len(l.old) == 0 {
 			return
@@ -88,20 +88,20 @@ func (l *load[T]) all(recs []*T) {
 		l.trees(1, l.fresh, l.old)
 		return
 	}
-	w := l.writers.Get().(*writer[T])
-	l.ids(w, &loading[T]{}, recs)
+	w := l.writers.Get().(*writer[R])
+	l.ids(w, &loading[R]{}, recs)
 	l.release(w)
 	l.trees(1, l.fresh, l.old)
 }
 
 // trees makes the trees from one on, many on every core.
-func (l *load[T]) trees(first int, fresh, old []*T) {
+func (l *load[R]) trees(first int, fresh, old []R) {
 	var next atomic.Int64
 	next.Store(int64(first))
 	work := func() {
-		w := l.writers.Get().(*writer[T])
+		w := l.writers.Get().(*writer[R])
 		defer l.release(w)
-		m := &loading[T]{changes: make([]change[T], 0, len(fresh)+len(old))}
+		m := &loading[R]{changes: make([]change[R], 0, len(fresh)+len(old))}
 		for i := int(next.Add(1)) - 1; i < len(l.roots); i = int(next.Add(1)) - 1 {
 			if i == 0 {
 				l.ids(w, m, fresh)
@@ -121,21 +121,21 @@ func (l *load[T]) trees(first int, fresh, old []*T) {
 }
 
 // ids makes the tree of the ids, and finds fresh and old.
-func (l *load[T]) ids(w *writer[T], m *loading[T], recs []*T) {
+func (l *load[R]) ids(w *writer[R], m *loading[R], recs []R) {
 	m.changes = m.changes[:0]
 	for _, rec := range recs {
-		m.changes = append(m.changes, change[T]{key: l.key(rec), rec: rec})
+		m.changes = append(m.changes, change[R]{key: l.key(rec), rec: rec})
 	}
 	changes := l.orders[0].sort(m.changes, &m.sorting, false)
 	l.roots[0] = w.write(l.before[0], &l.orders[0], changes)
 	l.old = slices.Clone(w.old)
-	l.fresh = make([]*T, len(changes))
+	l.fresh = make([]R, len(changes))
 	for i := range changes {
 		l.fresh[i] = changes[i].rec
 	}
 }
 
-func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T, m *loading[T]) (node[T], error) {
+func (t *Table[R]) loadIndex(w *writer[R], root node[R], i int, fresh, old []R, m *loading[R]) (node[R], error) {
 	ix, o := &t.indexes[i], &t.orders[i+1]
 	m.changes = m.changes[:0]
 	for _, rec := range fresh {
@@ -157,7 +157,7 @@ func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T,
 		if c.gone {
 			continue
 		}
-		if there := t.other(root, i+1, c.key, t.key(c.rec)); there != nil {
+		if there := t.other(root, i+1, c.key, t.key(c.rec)); !none(there) {
 			return root, &DuplicateError{Collection: t.c.name, Index: ix.Name, ID: t.key(there)}
 		}
 	}
@@ -165,23 +165,23 @@ func (t *Table[T]) loadIndex(w *writer[T], root node[T], i int, fresh, old []*T,
 }
 
 // loading is memory for indexes, one after the other.
-type loading[T any] struct {
-	changes []change[T]
-	sorting sorting[T]
+type loading[R any] struct {
+	changes []change[R]
+	sorting sorting[R]
 	key     []byte
 	keys    strings.Builder
 }
 
 // add adds the changes that a record makes to an index.
-func (m *loading[T]) add(ix *Index[T], rec *T, gone bool) {
+func (m *loading[R]) add(ix *Index[R], rec R, gone bool) {
 	if ix.Append != nil {
 		m.key = ix.Append(m.key[:0], rec)
-		m.changes = append(m.changes, change[T]{key: m.hold(m.key), rec: rec, gone: gone})
+		m.changes = append(m.changes, change[R]{key: m.hold(m.key), rec: rec, gone: gone})
 		return
 	}
 	var one [1]string
 	for _, key := range ix.keysOf(rec, &one) {
-		m.changes = append(m.changes, change[T]{key: key, rec: rec, gone: gone})
+		m.changes = append(m.changes, change[R]{key: key, rec: rec, gone: gone})
 	}
 }
 
@@ -189,7 +189,7 @@ func (m *loading[T]) add(ix *Index[T], rec *T, gone bool) {
 const keysPiece = 1 << 16
 
 // hold copies a key behind the one before.
-func (m *loading[T]) hold(key []byte) string {
+func (m *loading[R]) hold(key []byte) string {
 	if m.keys.Cap()-m.keys.Len() < len(key) {
 		m.keys = strings.Builder{}
 		m.keys.Grow(max(keysPiece, len(key)))
@@ -200,7 +200,7 @@ func (m *loading[T]) hold(key []byte) string {
 }
 
 // noteAll is note for many.
-func (t *Table[T]) noteAll(tx *Tx, fresh, old []*T) {
+func (t *Table[R]) noteAll(tx *Tx, fresh, old []R) {
 	if t.claims != nil {
 		for _, rec := range old {
 			tx.dropped = append(tx.dropped, t.claims(rec)...)
@@ -221,15 +221,15 @@ func (t *Table[T]) noteAll(tx *Tx, fresh, old []*T) {
 
 // sort puts changes into the tree's order. Of several at one place it keeps what is not gone and, of those, the last;
 // distinct says that there are none. What it returns may lie in the memory of the sort, which may be nil.
-func (o *order[T]) sort(changes []change[T], s *sorting[T], distinct bool) []change[T] {
+func (o *order[R]) sort(changes []change[R], s *sorting[R], distinct bool) []change[R] {
 	if o.sorted(changes) {
 		return changes
 	}
 	switch {
 	case len(changes) < manyChanges:
-		slices.SortStableFunc(changes, func(a, b change[T]) int { return o.compare(&a, &b) })
+		slices.SortStableFunc(changes, func(a, b change[R]) int { return o.compare(&a, &b) })
 	case s == nil:
-		changes = new(sorting[T]).sort(o, changes)
+		changes = new(sorting[R]).sort(o, changes)
 	default:
 		changes = s.sort(o, changes)
 	}
@@ -250,7 +250,7 @@ func (o *order[T]) sort(changes []change[T], s *sorting[T], distinct bool) []cha
 }
 
 // sorted reports whether nothing is to be done: the places ascend and none occurs twice.
-func (o *order[T]) sorted(changes []change[T]) bool {
+func (o *order[R]) sorted(changes []change[R]) bool {
 	for i := 1; i < len(changes); i++ {
 		if o.compare(&changes[i-1], &changes[i]) >= 0 {
 			return false
@@ -259,7 +259,7 @@ func (o *order[T]) sorted(changes []change[T]) bool {
 	return true
 }
 
-func (o *order[T]) compare(a, b *change[T]) int {
+func (o *order[R]) compare(a, b *change[R]) int {
 	if c := strings.Compare(a.key, b.key); c != 0 || o.id == nil {
 		return c
 	}

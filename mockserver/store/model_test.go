@@ -17,12 +17,12 @@ type item struct {
 	Serial   string
 }
 
-func items() *Table[item] {
+func items() *Table[*item] {
 	return NewTable("items", func(i *item) string { return i.ID },
-		Index[item]{Name: "name", Append: func(b []byte, i *item) []byte { return AppendKey(b, i.Name) }, Text: func(i *item) string { return i.Name }},
-		Index[item]{Name: "tags", Keys: func(i *item) []string { return i.Tags }, Text: func(i *item) string { return i.ID }},
-		Index[item]{Name: "serial", Unique: true, Key: func(i *item) (string, bool) { return i.Serial, i.Serial != "" }},
-		Index[item]{Name: "id backwards", Append: appendBackwards})
+		Index[*item]{Name: "name", Append: func(b []byte, i *item) []byte { return AppendKey(b, i.Name) }, Text: func(i *item) string { return i.Name }},
+		Index[*item]{Name: "tags", Keys: func(i *item) []string { return i.Tags }, Text: func(i *item) string { return i.ID }},
+		Index[*item]{Name: "serial", Unique: true, Key: func(i *item) (string, bool) { return i.Serial, i.Serial != "" }},
+		Index[*item]{Name: "id backwards", Append: appendBackwards})
 }
 
 func appendBackwards(b []byte, i *item) []byte {
@@ -211,7 +211,7 @@ func (c chance) run(t *testing.T, steps int) {
 }
 
 // step is one write.
-func (c chance) step(t *testing.T, tx *Tx, table *Table[item], m model) {
+func (c chance) step(t *testing.T, tx *Tx, table *Table[*item], m model) {
 	t.Helper()
 	switch c.IntN(8) {
 	case 0:
@@ -232,7 +232,7 @@ func (c chance) step(t *testing.T, tx *Tx, table *Table[item], m model) {
 	}
 }
 
-func (c chance) remove(t *testing.T, tx *Tx, table *Table[item], m model, id string) {
+func (c chance) remove(t *testing.T, tx *Tx, table *Table[*item], m model, id string) {
 	t.Helper()
 	err := table.Delete(tx, id)
 	if (m[id] == nil) != errors.Is(err, ErrNotFound) || m[id] != nil && err != nil {
@@ -242,7 +242,7 @@ func (c chance) remove(t *testing.T, tx *Tx, table *Table[item], m model, id str
 }
 
 // load puts many at once; what the model refuses is refused as a whole.
-func (c chance) load(t *testing.T, tx *Tx, table *Table[item], m model) {
+func (c chance) load(t *testing.T, tx *Tx, table *Table[*item], m model) {
 	t.Helper()
 	recs := make([]*item, c.IntN(2*c.ids))
 	after := model{}
@@ -275,7 +275,7 @@ func (c chance) load(t *testing.T, tx *Tx, table *Table[item], m model) {
 }
 
 // compare holds what the transaction reads against the model.
-func (c chance) compare(t *testing.T, tx *Tx, table *Table[item], m model) {
+func (c chance) compare(t *testing.T, tx *Tx, table *Table[*item], m model) {
 	t.Helper()
 	id := c.id()
 	if got, err := table.Get(tx, id); got != m[id] || (err == nil) != (m[id] != nil) {
@@ -307,7 +307,7 @@ func (c chance) compare(t *testing.T, tx *Tx, table *Table[item], m model) {
 }
 
 // compareNarrow is compare for what does not have all changes brought in.
-func (c chance) compareNarrow(t *testing.T, tx *Tx, table *Table[item], m model) {
+func (c chance) compareNarrow(t *testing.T, tx *Tx, table *Table[*item], m model) {
 	t.Helper()
 	id, name := c.id(), c.text()
 	if got, err := table.GetOf(tx, []byte(id)); got != m[id] || (err == nil) != (m[id] != nil) {
@@ -329,7 +329,7 @@ func (c chance) compareNarrow(t *testing.T, tx *Tx, table *Table[item], m model)
 	}
 }
 
-func (c chance) compareSearch(t *testing.T, tx *Tx, table *Table[item], m model, r Range) {
+func (c chance) compareSearch(t *testing.T, tx *Tx, table *Table[*item], m model, r Range) {
 	t.Helper()
 	var parts []string
 	if c.IntN(2) == 0 {
@@ -355,7 +355,7 @@ func (c chance) compareSearch(t *testing.T, tx *Tx, table *Table[item], m model,
 }
 
 // checkNode checks what every part of the code takes for granted about a node. It returns the node's height.
-func checkNode[T any](t *testing.T, n node[T], o *order[T]) int {
+func checkNode[R any](t *testing.T, n node[R], o *order[R]) int {
 	t.Helper()
 	if n.leaf != nil && (n.leaf.n < 1 || n.leaf.n > leafSize) || n.in != nil && (n.in.n < 1 || n.in.n > innerSize || len(n.in.starts) != n.in.n) {
 		t.Fatalf("a node of a wrong size: %+v", n)
@@ -442,13 +442,13 @@ func TestTreesShrink(t *testing.T) {
 		update(func(tx *Tx) error { return table.Delete(tx, rec.ID) })
 	}
 	for i, root := range table.settle(table.in(s.Snapshot(t.Context()))).roots {
-		if root != (node[item]{}) {
+		if root != (node[*item]{}) {
 			t.Errorf("tree %d of no records: %+v", i, root)
 		}
 	}
 }
 
-func leaves[T any](n node[T]) int {
+func leaves[R any](n node[R]) int {
 	if n.in == nil {
 		return 1
 	}

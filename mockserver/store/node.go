@@ -17,50 +17,50 @@ const (
 )
 
 // node is an inner node, a leaf or, with neither, an empty tree.
-type node[T any] struct {
-	in   *inner[T]
-	leaf *leaf[T]
+type node[R any] struct {
+	in   *inner[R]
+	leaf *leaf[R]
 }
 
 // leaf holds entries in the order of their keys and, for equal keys, of the records' ids.
-type leaf[T any] struct {
+type leaf[R any] struct {
 	n int
 	// keys are what all keys have in common in front, then of each key the rest.
 	keys column
 	// texts are what Search looks at, in an index that has it.
 	texts column
-	recs  [leafSize]*T
+	recs  [leafSize]R
 }
 
 // inner holds parts of a tree one behind another.
-type inner[T any] struct {
+type inner[R any] struct {
 	n int
 	// starts says where the parts begin; several nodes may share it.
 	starts []place
 	// ends are the numbers of entries up to the end of each part.
 	ends [innerSize]uint32
-	kids [innerSize]node[T]
+	kids [innerSize]node[R]
 	// found remembers what was searched for lately.
 	found atomic.Pointer[findings]
 	// answered remembers what was searched for lately in the tree of which the node is the root.
-	answered atomic.Pointer[answers[T]]
+	answered atomic.Pointer[answers[R]]
 }
 
 // place is where an entry stands.
 type place struct{ key, id string }
 
 // order is what the nodes of a tree go by.
-type order[T any] struct {
+type order[R any] struct {
 	// id returns a record's id, which orders entries of equal keys; nil where no two keys are equal.
-	id func(*T) string
+	id func(R) string
 	// text returns what Search looks at, nil if it is not asked to.
-	text func(*T) string
+	text func(R) string
 }
 
 // keyText is a key to look for, which need not be a string of its own.
 type keyText interface{ ~string | ~[]byte }
 
-func (n node[T]) len() int {
+func (n node[R]) len() int {
 	switch {
 	case n.in != nil:
 		return int(n.in.ends[n.in.n-1])
@@ -71,19 +71,19 @@ func (n node[T]) len() int {
 }
 
 // before is the number of entries in front of part i.
-func (in *inner[T]) before(i int) int {
+func (in *inner[R]) before(i int) int {
 	if i == 0 {
 		return 0
 	}
 	return int(in.ends[i-1])
 }
 
-func (l *leaf[T]) prefix() string      { return l.keys.text(0, l.n+1) }
-func (l *leaf[T]) rest(i int) string   { return l.keys.text(i+1, l.n+1) }
-func (l *leaf[T]) textAt(i int) string { return l.texts.text(i, l.n) }
+func (l *leaf[R]) prefix() string      { return l.keys.text(0, l.n+1) }
+func (l *leaf[R]) rest(i int) string   { return l.keys.text(i+1, l.n+1) }
+func (l *leaf[R]) textAt(i int) string { return l.texts.text(i, l.n) }
 
 // partWith returns the part of the node to which the place belongs.
-func partWith[T any, K keyText](in *inner[T], key K, id string) int {
+func partWith[R any, K keyText](in *inner[R], key K, id string) int {
 	lo, hi := 1, in.n
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
@@ -97,7 +97,7 @@ func partWith[T any, K keyText](in *inner[T], key K, id string) int {
 }
 
 // find returns the first entry of the leaf that is not before the place, and whether it stands right there.
-func find[T any, K keyText](l *leaf[T], o *order[T], key K, id string) (i int, there bool) {
+func find[R any, K keyText](l *leaf[R], o *order[R], key K, id string) (i int, there bool) {
 	prefix := l.prefix()
 	if len(key) < len(prefix) || string(key[:len(prefix)]) != prefix {
 		if string(key) < prefix {
@@ -133,22 +133,22 @@ func find[T any, K keyText](l *leaf[T], o *order[T], key K, id string) (i int, t
 }
 
 // get returns the record at the place, or nil.
-func get[T any, K keyText](n node[T], o *order[T], key K, id string) *T {
+func get[R any, K keyText](n node[R], o *order[R], key K, id string) (rec R) {
 	for n.in != nil {
 		n = n.in.kids[partWith(n.in, key, id)]
 	}
 	if n.leaf == nil {
-		return nil
+		return rec
 	}
 	if i, there := find(n.leaf, o, key, id); there {
 		return n.leaf.recs[i]
 	}
-	return nil
+	return rec
 }
 
 // firstAt returns the first entry that is not before the key, as its leaf and its place there; nil if the leaf where the
 // key belongs ends before it.
-func firstAt[T any, K keyText](n node[T], o *order[T], key K) (*leaf[T], int) {
+func firstAt[R any, K keyText](n node[R], o *order[R], key K) (*leaf[R], int) {
 	for n.in != nil {
 		n = n.in.kids[partWith(n.in, key, "")]
 	}
@@ -162,7 +162,7 @@ func firstAt[T any, K keyText](n node[T], o *order[T], key K) (*leaf[T], int) {
 }
 
 // startsWith reports whether the key of entry i has the prefix.
-func startsWith[T any, K keyText](l *leaf[T], i int, prefix K) bool {
+func startsWith[R any, K keyText](l *leaf[R], i int, prefix K) bool {
 	shared := l.prefix()
 	n := min(len(shared), len(prefix))
 	if shared[:n] != string(prefix[:n]) {
@@ -173,7 +173,7 @@ func startsWith[T any, K keyText](l *leaf[T], i int, prefix K) bool {
 }
 
 // rank returns how many entries stand before the place, and whether one stands right there.
-func rank[T any, K keyText](n node[T], o *order[T], key K, id string) (before int, there bool) {
+func rank[R any, K keyText](n node[R], o *order[R], key K, id string) (before int, there bool) {
 	for n.in != nil {
 		i := partWith(n.in, key, id)
 		before += n.in.before(i)
@@ -187,7 +187,7 @@ func rank[T any, K keyText](n node[T], o *order[T], key K, id string) (before in
 }
 
 // span returns the ranks of the first entry with the prefix and of the first one behind them.
-func span[T any, K keyText](n node[T], o *order[T], prefix K) (from, to int) {
+func span[R any, K keyText](n node[R], o *order[R], prefix K) (from, to int) {
 	if len(prefix) == 0 {
 		return 0, n.len()
 	}
@@ -205,7 +205,7 @@ func span[T any, K keyText](n node[T], o *order[T], prefix K) (from, to int) {
 }
 
 // appendRecords appends the records of the entries from one rank to another.
-func (n node[T]) appendRecords(dst []*T, from, to int) []*T {
+func (n node[R]) appendRecords(dst []R, from, to int) []R {
 	if n.leaf != nil {
 		return append(dst, n.leaf.recs[from:to]...)
 	}
@@ -220,7 +220,7 @@ func (n node[T]) appendRecords(dst []*T, from, to int) []*T {
 }
 
 // partAt returns the part that has the entry of the rank.
-func (in *inner[T]) partAt(rank int) int {
+func (in *inner[R]) partAt(rank int) int {
 	lo, hi := 0, in.n
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)

@@ -18,57 +18,54 @@ type Range struct {
 type Position struct{ Key, ID string }
 
 // Get returns the record with the id, or ErrNotFound. The record must not be changed.
-func (t *Table[T]) Get(tx *Tx, id string) (*T, error) {
-	if rec := lookup(t, t.in(tx), id); rec != nil {
-		return rec, nil
-	}
-	return nil, ErrNotFound
-}
+func (t *Table[R]) Get(tx *Tx, id string) (R, error) { return found(lookup(t, t.in(tx), id)) }
 
 // GetOf is Get for an id in the bytes of a text, which it does not allocate.
-func (t *Table[T]) GetOf(tx *Tx, id []byte) (*T, error) {
-	if rec := lookup(t, t.in(tx), id); rec != nil {
-		return rec, nil
+func (t *Table[R]) GetOf(tx *Tx, id []byte) (R, error) { return found(lookup(t, t.in(tx), id)) }
+
+func found[R any](rec R) (R, error) {
+	if none(rec) {
+		return rec, ErrNotFound
 	}
-	return nil, ErrNotFound
+	return rec, nil
 }
 
 // First returns the first record of the index whose key has the prefix, or ErrNotFound.
-func (t *Table[T]) First(tx *Tx, index, prefix string) (*T, error) {
+func (t *Table[R]) First(tx *Tx, index, prefix string) (R, error) {
 	return first(t, tx, index, prefix)
 }
 
 // FirstOf is First for the prefix Key(parts...), which it does not allocate.
-func (t *Table[T]) FirstOf(tx *Tx, index string, parts ...string) (*T, error) {
+func (t *Table[R]) FirstOf(tx *Tx, index string, parts ...string) (R, error) {
 	var room [keyRoom]byte
 	return first(t, tx, index, AppendKey(room[:0], parts...))
 }
 
-func first[T any, K keyText](t *Table[T], tx *Tx, index string, prefix K) (*T, error) {
+func first[R any, K keyText](t *Table[R], tx *Tx, index string, prefix K) (rec R, err error) {
 	tree, err := t.treeOf(index)
 	if err != nil {
-		return nil, err
+		return rec, err
 	}
 	root := rootOf(t, t.in(tx), tree, prefix)
 	if l, i := firstAt(root, &t.orders[tree], prefix); l != nil {
 		if !startsWith(l, i, prefix) {
-			return nil, ErrNotFound
+			return rec, ErrNotFound
 		}
 		return l.recs[i], nil
 	}
 	from, to := span(root, &t.orders[tree], prefix)
 	if from >= to {
-		return nil, ErrNotFound
+		return rec, ErrNotFound
 	}
-	var room [1]*T
+	var room [1]R
 	return root.appendRecords(room[:0], from, from+1)[0], nil
 }
 
 // LastOf returns the last record of the index whose key has the prefix Key(parts...), or ErrNotFound.
-func (t *Table[T]) LastOf(tx *Tx, index string, parts ...string) (*T, error) {
+func (t *Table[R]) LastOf(tx *Tx, index string, parts ...string) (rec R, err error) {
 	tree, err := t.treeOf(index)
 	if err != nil {
-		return nil, err
+		return rec, err
 	}
 	var room [keyRoom]byte
 	prefix := AppendKey(room[:0], parts...)
@@ -85,24 +82,24 @@ func (t *Table[T]) LastOf(tx *Tx, index string, parts ...string) (*T, error) {
 		}
 	}
 	if from >= to {
-		return nil, ErrNotFound
+		return rec, ErrNotFound
 	}
-	var one [1]*T
+	var one [1]R
 	return root.appendRecords(one[:0], to-1, to)[0], nil
 }
 
 // Count returns the number of records of the index whose key has the prefix.
-func (t *Table[T]) Count(tx *Tx, index, prefix string) (int, error) {
+func (t *Table[R]) Count(tx *Tx, index, prefix string) (int, error) {
 	return count(t, tx, index, prefix)
 }
 
 // CountOf is Count for the prefix Key(parts...), which it does not allocate.
-func (t *Table[T]) CountOf(tx *Tx, index string, parts ...string) (int, error) {
+func (t *Table[R]) CountOf(tx *Tx, index string, parts ...string) (int, error) {
 	var room [keyRoom]byte
 	return count(t, tx, index, AppendKey(room[:0], parts...))
 }
 
-func count[T any, K keyText](t *Table[T], tx *Tx, index string, prefix K) (int, error) {
+func count[R any, K keyText](t *Table[R], tx *Tx, index string, prefix K) (int, error) {
 	tree, err := t.treeOf(index)
 	if err != nil {
 		return 0, err
@@ -112,19 +109,19 @@ func count[T any, K keyText](t *Table[T], tx *Tx, index string, prefix K) (int, 
 }
 
 // Page returns records in the order of the index, those whose key has the prefix.
-func (t *Table[T]) Page(tx *Tx, index, prefix string, r Range) ([]*T, error) {
+func (t *Table[R]) Page(tx *Tx, index, prefix string, r Range) ([]R, error) {
 	out, _, err := page(t, nil, tx, index, r, prefix)
 	return out, err
 }
 
 // AppendPage is Page for the prefix Key(parts...), which it does not allocate. It appends to dst and also returns what
 // Count does: how many records have the prefix, whatever r says.
-func (t *Table[T]) AppendPage(dst []*T, tx *Tx, index string, r Range, parts ...string) ([]*T, int, error) {
+func (t *Table[R]) AppendPage(dst []R, tx *Tx, index string, r Range, parts ...string) ([]R, int, error) {
 	var room [keyRoom]byte
 	return page(t, dst, tx, index, r, AppendKey(room[:0], parts...))
 }
 
-func page[T any, K keyText](t *Table[T], dst []*T, tx *Tx, index string, r Range, prefix K) ([]*T, int, error) {
+func page[R any, K keyText](t *Table[R], dst []R, tx *Tx, index string, r Range, prefix K) ([]R, int, error) {
 	tree, err := t.treeOf(index)
 	if err != nil {
 		return dst, 0, err
@@ -184,7 +181,7 @@ func (r Range) behind(from, to int, rank func(Position) (int, bool)) (int, int) 
 // block is the number of records that a walk looks up at a time; it looks at its context as often.
 const block = 256
 
-func (t *Table[T]) scan(tx *Tx, index, prefix string, r Range, visit func(any) bool) error {
+func (t *Table[R]) scan(tx *Tx, index, prefix string, r Range, visit func(any) bool) error {
 	tree, err := t.treeOf(index)
 	if err != nil {
 		return err
@@ -192,7 +189,7 @@ func (t *Table[T]) scan(tx *Tx, index, prefix string, r Range, visit func(any) b
 	root := rootOf(t, t.in(tx), tree, prefix)
 	from, to := span(root, &t.orders[tree], prefix)
 	from, to = r.narrow(from, to, func(after Position) (int, bool) { return rank(root, &t.orders[tree], after.Key, after.ID) })
-	var room [block]*T
+	var room [block]R
 	for from < to && tx.ctx.Err() == nil {
 		a, b := from, min(from+block, to)
 		if r.Desc {

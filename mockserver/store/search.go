@@ -19,7 +19,7 @@ type Text struct {
 // Search returns, in the order of the index, the records with the prefix Key(parts...) whose text (see Index.Text) is
 // as wanted: it appends those that r selects to dst and returns how many there are behind r.After. It looks at the texts
 // of all records with the prefix, once: the next search for the same looks only where records have changed since.
-func (t *Table[T]) Search(dst []*T, tx *Tx, index string, want Text, r Range, parts ...string) ([]*T, int, error) {
+func (t *Table[R]) Search(dst []R, tx *Tx, index string, want Text, r Range, parts ...string) ([]R, int, error) {
 	tree, err := t.treeOf(index)
 	if err == nil {
 		err = tx.ctx.Err()
@@ -51,28 +51,28 @@ func (t *Table[T]) Search(dst []*T, tx *Tx, index string, want Text, r Range, pa
 	if a.hits != nil {
 		return appendHits(dst, a.hits, r.Skip, limit, r.Desc), a.total, nil
 	}
-	s := &search[T]{want: want, skip: r.Skip, limit: limit, desc: r.Desc, dst: dst}
+	s := &search[R]{want: want, skip: r.Skip, limit: limit, desc: r.Desc, dst: dst}
 	s.collect(root, from, to)
 	return s.dst, a.total, nil
 }
 
 // answer is how many of a tree's entries from one rank to another are hits and, if there are few, which.
-type answer[T any] struct {
+type answer[R any] struct {
 	want     Text
 	from, to int
 	total    int
-	hits     []*T // nil: more than fewHits, or none
+	hits     []R // nil: more than fewHits, or none
 }
 
 // answers are the latest ones of a tree.
-type answers[T any] [4]*answer[T]
+type answers[R any] [4]*answer[R]
 
 // fewHits is how many hits are remembered.
 const fewHits = 32
 
 // answerOf searches a tree, or remembers that it did.
-func answerOf[T any](root node[T], want Text, from, to int) *answer[T] {
-	var known *answers[T]
+func answerOf[R any](root node[R], want Text, from, to int) *answer[R] {
+	var known *answers[R]
 	if root.in != nil {
 		known = root.in.answered.Load()
 	}
@@ -83,15 +83,15 @@ func answerOf[T any](root node[T], want Text, from, to int) *answer[T] {
 			}
 		}
 	}
-	s := &search[T]{want: want}
-	a := &answer[T]{want: want, from: from, to: to, total: s.count(root, from, to)}
+	s := &search[R]{want: want}
+	a := &answer[R]{want: want, from: from, to: to, total: s.count(root, from, to)}
 	if 0 < a.total && a.total <= fewHits {
 		s.limit = a.total
 		s.collect(root, from, to)
 		a.hits = s.dst
 	}
 	if root.in != nil && len(want.Contains) <= longestRemembered {
-		next := &answers[T]{a}
+		next := &answers[R]{a}
 		if known != nil {
 			copy(next[1:], known[:])
 		}
@@ -101,7 +101,7 @@ func answerOf[T any](root node[T], want Text, from, to int) *answer[T] {
 }
 
 // appendHits appends so many of the hits, from either end and behind those that are left out.
-func appendHits[T any](dst, hits []*T, skip, limit int, desc bool) []*T {
+func appendHits[R any](dst, hits []R, skip, limit int, desc bool) []R {
 	if !desc {
 		return append(dst, hits[skip:skip+limit]...)
 	}
@@ -112,12 +112,12 @@ func appendHits[T any](dst, hits []*T, skip, limit int, desc bool) []*T {
 }
 
 // search is a search under way.
-type search[T any] struct {
+type search[R any] struct {
 	want Text
 	desc bool
 	// skip and limit are how many of the hits that come next are left out and then taken.
 	skip, limit int
-	dst         []*T
+	dst         []R
 }
 
 // finding is how many hits a node has up to the end of each of its parts.
@@ -133,7 +133,7 @@ type findings [4]*finding
 const longestRemembered = 256
 
 // count returns the number of hits among the entries of the node from one rank to another.
-func (s *search[T]) count(n node[T], from, to int) int {
+func (s *search[R]) count(n node[R], from, to int) int {
 	switch {
 	case n.in == nil:
 		hits := 0
@@ -151,13 +151,13 @@ func (s *search[T]) count(n node[T], from, to int) int {
 }
 
 // within is the part of the ranks from one to another that lies in part i, as ranks of it.
-func (in *inner[T]) within(i, from, to int) (int, int) {
+func (in *inner[R]) within(i, from, to int) (int, int) {
 	start := in.before(i)
 	return max(from-start, 0), min(to, int(in.ends[i])) - start
 }
 
 // find returns what the node has, from memory if it can.
-func (s *search[T]) find(in *inner[T]) *finding {
+func (s *search[R]) find(in *inner[R]) *finding {
 	known := in.found.Load()
 	if known != nil {
 		for _, f := range known {
@@ -191,9 +191,9 @@ func (s *search[T]) find(in *inner[T]) *finding {
 const manySearched = 20_000
 
 // findKids has the parts of a node remember what they have, on every core.
-func findKids[T any](in *inner[T], want Text) {
+func findKids[R any](in *inner[R], want Text) {
 	var next atomic.Int64
-	s := &search[T]{want: want}
+	s := &search[R]{want: want}
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), in.n) {
 		wg.Go(func() {
@@ -208,7 +208,7 @@ func findKids[T any](in *inner[T], want Text) {
 }
 
 // collect takes hits among the entries of the node from one rank to another.
-func (s *search[T]) collect(n node[T], from, to int) {
+func (s *search[R]) collect(n node[R], from, to int) {
 	if n.in == nil {
 		s.collectLeaf(n.leaf, from, to)
 		return
@@ -248,7 +248,7 @@ func (f *finding) hits(i int) int {
 	return int(f.ends[i] - f.ends[i-1])
 }
 
-func (s *search[T]) collectLeaf(l *leaf[T], from, to int) {
+func (s *search[R]) collectLeaf(l *leaf[R], from, to int) {
 	var hits [leafSize]int
 	n := 0
 	l.eachHit(s.want, from, to, func(i int) {
@@ -271,7 +271,7 @@ func (s *search[T]) collectLeaf(l *leaf[T], from, to int) {
 }
 
 // eachHit visits the entries from one to another whose text is as wanted. It searches all texts as one.
-func (l *leaf[T]) eachHit(want Text, from, to int, visit func(i int)) {
+func (l *leaf[R]) eachHit(want Text, from, to int, visit func(i int)) {
 	if want.Contains == "" {
 		for i := from; i < to; i++ {
 			if !want.NotEqual || l.textAt(i) != "" {

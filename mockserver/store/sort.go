@@ -13,14 +13,14 @@ const manyHeads = 1024
 
 // sorting is a stable sort that seldom looks at whole keys: it goes by eight bytes of them at a time. Its memory is used
 // again.
-type sorting[T any] struct {
-	order           *order[T]
-	changes, sorted []change[T]
+type sorting[R any] struct {
+	order           *order[R]
+	changes, sorted []change[R]
 	heads, spare    []head
 }
 
 // sort returns the changes in order, valid until the next call.
-func (s *sorting[T]) sort(o *order[T], changes []change[T]) []change[T] {
+func (s *sorting[R]) sort(o *order[R], changes []change[R]) []change[R] {
 	s.order, s.changes = o, changes
 	s.heads = slices.Grow(s.heads[:0], len(changes))[:len(changes)]
 	for i := range s.heads {
@@ -41,7 +41,7 @@ type head struct {
 }
 
 // sortHeads sorts heads of keys whose first bytes are alike.
-func (s *sorting[T]) sortHeads(heads []head, alike int) {
+func (s *sorting[R]) sortHeads(heads []head, alike int) {
 	if len(heads) < manyChanges {
 		slices.SortFunc(heads, s.compare)
 		return
@@ -66,7 +66,7 @@ func (s *sorting[T]) sortHeads(heads []head, alike int) {
 }
 
 // whole reports whether all keys have so many bytes.
-func (s *sorting[T]) whole(heads []head, size int) bool {
+func (s *sorting[R]) whole(heads []head, size int) bool {
 	for i := range heads {
 		if len(s.changes[heads[i].i].key) < size {
 			return false
@@ -76,7 +76,7 @@ func (s *sorting[T]) whole(heads []head, size int) bool {
 }
 
 // byBits sorts heads by their bits: many of them byte by byte from the last one, without those bytes that all have in common.
-func (s *sorting[T]) byBits(heads []head) {
+func (s *sorting[R]) byBits(heads []head) {
 	if len(heads) < manyHeads {
 		slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) })
 		return
@@ -118,7 +118,7 @@ func spread(to, from []head, shift int) bool {
 }
 
 // alike returns how many first bytes all keys have in common, at least so many.
-func (s *sorting[T]) alike(heads []head, sure int) int {
+func (s *sorting[R]) alike(heads []head, sure int) int {
 	first := s.changes[heads[0].i].key
 	shared := len(first)
 	for i := 1; i < len(heads) && shared > sure; i++ {
@@ -131,7 +131,7 @@ func (s *sorting[T]) alike(heads []head, sure int) int {
 }
 
 // compare goes by the whole keys and, for changes at one place, by which came first.
-func (s *sorting[T]) compare(a, b head) int {
+func (s *sorting[R]) compare(a, b head) int {
 	return cmp.Or(s.order.compare(&s.changes[a.i], &s.changes[b.i]), a.i-b.i)
 }
 

@@ -11,23 +11,23 @@ import (
 func TestSorting(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same keys each time
-	var s sorting[string]
+	var s sorting[*string]
 	for round := range 300 {
-		o := &order[string]{}
+		o := &order[*string]{}
 		if round%2 == 0 {
 			o.id = func(rec *string) string { return *rec }
 		}
-		var changes []change[string]
+		var changes []change[*string]
 		for range manyChanges + r.IntN(2*manyHeads) {
 			key := strings.Repeat("alike", r.IntN(4)) + strings.Repeat("\x00", r.IntN(10))
 			for range r.IntN(20) {
 				key += string(rune('a' + r.IntN(1+round%5)))
 			}
 			id := string(rune('a' + r.IntN(3)))
-			changes = append(changes, change[string]{key: key, rec: &id, gone: r.IntN(2) == 0})
+			changes = append(changes, change[*string]{key: key, rec: &id, gone: r.IntN(2) == 0})
 		}
 		want := slices.Clone(changes)
-		slices.SortStableFunc(want, func(a, b change[string]) int { return o.compare(&a, &b) })
+		slices.SortStableFunc(want, func(a, b change[*string]) int { return o.compare(&a, &b) })
 		if got := s.sort(o, changes); !slices.Equal(got, want) {
 			t.Fatalf("round %d: %d changes are out of order", round, len(changes))
 		}
@@ -39,8 +39,8 @@ func TestAppendedKeys(t *testing.T) {
 	t.Parallel()
 	type item struct{ id, group string }
 	table := NewTable("items", func(i *item) string { return i.id },
-		Index[item]{Name: "returned", Key: func(i *item) (string, bool) { return Key(i.group, i.id), true }},
-		Index[item]{Name: "appended", Append: func(b []byte, i *item) []byte { return AppendKey(b, i.group, i.id) }})
+		Index[*item]{Name: "returned", Key: func(i *item) (string, bool) { return Key(i.group, i.id), true }},
+		Index[*item]{Name: "appended", Append: func(b []byte, i *item) []byte { return AppendKey(b, i.group, i.id) }})
 	st, err := New(table.Collection())
 	if err != nil {
 		t.Fatal(err)

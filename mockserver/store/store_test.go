@@ -20,17 +20,17 @@ type person struct{ ID, Name, Team, Mail string }
 
 type team struct{ ID string }
 
-func tables() (*store.Table[person], *store.Table[team]) {
+func tables() (*store.Table[*person], *store.Table[*team]) {
 	people := store.NewTable("people", func(p *person) string { return p.ID },
-		store.Index[person]{Name: "by_team", Key: func(p *person) (string, bool) { return store.Key(p.Team, p.Name), p.Team != "" },
+		store.Index[*person]{Name: "by_team", Key: func(p *person) (string, bool) { return store.Key(p.Team, p.Name), p.Team != "" },
 			Text: func(p *person) string { return p.Name }},
-		store.Index[person]{Name: "by_mail", Unique: true, Key: func(p *person) (string, bool) { return store.Key(p.Mail), p.Mail != "" }}).
-		References(store.Reference[person]{Field: "team", To: "teams", IDs: func(p *person) []string { return []string{p.Team} }}).
+		store.Index[*person]{Name: "by_mail", Unique: true, Key: func(p *person) (string, bool) { return store.Key(p.Mail), p.Mail != "" }}).
+		References(store.Reference[*person]{Field: "team", To: "teams", IDs: func(p *person) []string { return []string{p.Team} }}).
 		Claims(func(p *person) []string { return []string{"mail:" + p.Mail} })
 	return people, store.NewTable("teams", func(t *team) string { return t.ID })
 }
 
-func open(t *testing.T) (*store.Store, *store.Table[person], *store.Table[team]) {
+func open(t *testing.T) (*store.Store, *store.Table[*person], *store.Table[*team]) {
 	t.Helper()
 	people, teams := tables()
 	s, err := store.New(people.Collection(), teams.Collection())
@@ -206,7 +206,7 @@ func TestPageAgainstSlowVersion(t *testing.T) {
 	}
 }
 
-func comparePages(t *testing.T, s *store.Store, people *store.Table[person], all map[string]person, r *rand.Rand) {
+func comparePages(t *testing.T, s *store.Store, people *store.Table[*person], all map[string]person, r *rand.Rand) {
 	t.Helper()
 	var want []person
 	for _, p := range all {

@@ -3,45 +3,45 @@ package store
 import "sync/atomic"
 
 // trees is a version of a collection: tree 0 is ordered by id, tree i+1 by index i.
-type trees[T any] struct {
-	roots []node[T]
+type trees[R any] struct {
+	roots []node[R]
 	// room saves the usual few roots an allocation.
-	room [5]node[T]
+	room [5]node[R]
 	// late are changes that the roots lack; settled is the version without any, once somebody wanted it.
-	late    *late[T]
-	settled atomic.Pointer[trees[T]]
+	late    *late[R]
+	settled atomic.Pointer[trees[R]]
 }
 
-func (t *Table[T]) empty() version { return &trees[T]{roots: make([]node[T], len(t.orders))} }
+func (t *Table[R]) empty() version { return &trees[R]{roots: make([]node[R], len(t.orders))} }
 
-func (v *trees[T]) len() int {
+func (v *trees[R]) len() int {
 	n := v.roots[0].len()
 	for l := v.late; l != nil; l = l.before {
 		switch {
-		case l.rec == nil:
+		case none(l.rec):
 			n--
-		case l.old == nil:
+		case none(l.old):
 			n++
 		}
 	}
 	return n
 }
 
-func (v *trees[T]) clone() version {
+func (v *trees[R]) clone() version {
 	if s := v.settled.Load(); s != nil {
 		v = s
 	}
-	c := new(trees[T])
+	c := new(trees[R])
 	c.roots, c.late = append(c.room[:0], v.roots...), v.late
 	return c
 }
 
 // in returns the version of the collection that the transaction sees.
-func (t *Table[T]) in(tx *Tx) *trees[T] { return tx.state.tables[tx.layout.placeOf(t.c)].(*trees[T]) }
+func (t *Table[R]) in(tx *Tx) *trees[R] { return tx.state.tables[tx.layout.placeOf(t.c)].(*trees[R]) }
 
 // Put stores the record under its id, in place of one that has it. The record must not be changed afterwards.
 // Errors: *InvalidError, *DuplicateError, ErrReadOnly, the context's.
-func (t *Table[T]) Put(tx *Tx, rec *T) error {
+func (t *Table[R]) Put(tx *Tx, rec R) error {
 	if err := tx.own(t.c); err != nil {
 		return err
 	}
@@ -57,30 +57,31 @@ func (t *Table[T]) Put(tx *Tx, rec *T) error {
 }
 
 // Delete removes the record with the id, or returns ErrNotFound.
-func (t *Table[T]) Delete(tx *Tx, id string) error {
+func (t *Table[R]) Delete(tx *Tx, id string) error {
 	if err := tx.own(t.c); err != nil {
 		return err
 	}
 	v := t.in(tx)
 	old := lookup(t, v, id)
-	if old == nil {
+	if none(old) {
 		return ErrNotFound
 	}
-	t.postpone(v, id, nil, old)
-	t.note(tx, old, nil)
+	var gone R
+	t.postpone(v, id, gone, old)
+	t.note(tx, old, gone)
 	if tx.keeps {
 		tx.changed = append(tx.changed, Changed{t.c, id, nil})
 	}
 	return nil
 }
 
-func (t *Table[T]) release(w *writer[T]) {
+func (t *Table[R]) release(w *writer[R]) {
 	w.reset()
 	t.writers.Put(w)
 }
 
 // acceptable reports why the record cannot be put.
-func (t *Table[T]) acceptable(v *trees[T], rec *T) error {
+func (t *Table[R]) acceptable(v *trees[R], rec R) error {
 	if err := t.valid(rec); err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (t *Table[T]) acceptable(v *trees[T], rec *T) error {
 			continue
 		}
 		for _, key := range t.indexes[i].keysOf(rec, &one) {
-			if there := t.other(rootOf(t, v, i+1, key), i+1, key, t.key(rec)); there != nil {
+			if there := t.other(rootOf(t, v, i+1, key), i+1, key, t.key(rec)); !none(there) {
 				return &DuplicateError{Collection: t.c.name, Index: t.indexes[i].Name, ID: t.key(there)}
 			}
 		}
@@ -98,7 +99,7 @@ func (t *Table[T]) acceptable(v *trees[T], rec *T) error {
 	return nil
 }
 
-func (t *Table[T]) valid(rec *T) error {
+func (t *Table[R]) valid(rec R) error {
 	if t.check != nil {
 		if err := t.check(rec); err != nil {
 			return &InvalidError{Collection: t.c.name, ID: t.key(rec), Err: err}
@@ -108,27 +109,27 @@ func (t *Table[T]) valid(rec *T) error {
 }
 
 // other returns a record with the key that is not the one with the id, or nil.
-func (t *Table[T]) other(root node[T], tree int, key, id string) *T {
+func (t *Table[R]) other(root node[R], tree int, key, id string) (there R) {
 	from, _ := rank(root, &t.orders[tree], key, "")
 	var room [128]byte
 	next := append(append(room[:0], key...), 0) // no key stands between the two
 	to, _ := rank(root, &t.orders[tree], next, "")
 	for ; from < to; from++ {
-		var at [1]*T
+		var at [1]R
 		if rec := root.appendRecords(at[:0], from, from+1)[0]; t.key(rec) != id {
 			return rec
 		}
 	}
-	return nil
+	return there
 }
 
 // appendedKeys returns what a record has for keys in the indexes with Append, one behind the other in one text; their
 // lengths are in w.keyLens.
-func (w *writer[T]) appendedKeys(indexes []Index[T], rec *T) string {
+func (w *writer[R]) appendedKeys(indexes []Index[R], rec R) string {
 	w.keys, w.keyLens = w.keys[:0], w.keyLens[:0]
 	for i := range indexes {
 		from := len(w.keys)
-		if rec != nil && indexes[i].Append != nil {
+		if !none(rec) && indexes[i].Append != nil {
 			w.keys = indexes[i].Append(w.keys, rec)
 		}
 		w.keyLens = append(w.keyLens, len(w.keys)-from)
@@ -137,11 +138,11 @@ func (w *writer[T]) appendedKeys(indexes []Index[T], rec *T) string {
 }
 
 // note tells the transaction of a record that was put in place of another one, or deleted; either may be nil.
-func (t *Table[T]) note(tx *Tx, old, rec *T) {
-	if t.claims != nil && old != nil {
+func (t *Table[R]) note(tx *Tx, old, rec R) {
+	if t.claims != nil && !none(old) {
 		tx.dropped = append(tx.dropped, t.claims(old)...)
 	}
-	if rec == nil {
+	if none(rec) {
 		return
 	}
 	if t.claims != nil {
@@ -155,12 +156,12 @@ func (t *Table[T]) note(tx *Tx, old, rec *T) {
 	}
 }
 
-func (t *Table[T]) claimsOf(v version) []string {
+func (t *Table[R]) claimsOf(v version) []string {
 	if t.claims == nil {
 		return nil
 	}
 	var out []string
-	root := t.settle(v.(*trees[T])).roots[0]
+	root := t.settle(v.(*trees[R])).roots[0]
 	for _, rec := range root.appendRecords(nil, 0, root.len()) {
 		out = append(out, t.claims(rec)...)
 	}

@@ -24,7 +24,7 @@ type Tx struct {
 	changed []Changed
 }
 
-// written is what was put into a collection that refers to others: a *T or a []*T of its table.
+// written is what was put into a collection that refers to others: a record of its table or a slice of them.
 type written struct {
 	c    *Collection
 	recs any
@@ -82,11 +82,11 @@ func (tx *Tx) checkReferences() error {
 
 // checkReferences checks those of many records for each field by itself, all at once. The error is that of the first field
 // that has one.
-func (t *Table[T]) checkReferences(tx *Tx, recs any) error {
-	many, ok := recs.([]*T)
+func (t *Table[R]) checkReferences(tx *Tx, recs any) error {
+	many, ok := recs.([]R)
 	if !ok {
 		for i := range t.refs {
-			if _, err := t.checkReference(tx, t.referredBy(tx, i), &t.refs[i], recs.(*T), ""); err != nil {
+			if _, err := t.checkReference(tx, t.referredBy(tx, i), &t.refs[i], recs.(R), ""); err != nil {
 				return err
 			}
 		}
@@ -107,13 +107,13 @@ func (t *Table[T]) checkReferences(tx *Tx, recs any) error {
 }
 
 // referredBy is the collection that reference i names.
-func (t *Table[T]) referredBy(tx *Tx, i int) untyped {
+func (t *Table[R]) referredBy(tx *Tx, i int) untyped {
 	return tx.layout.collections[tx.layout.byName[t.refs[i].To]].table
 }
 
 // checkReference looks for what the record refers to, unless the record has been replaced or deleted since. It returns
 // an id that is there; records next to each other often name the same one.
-func (t *Table[T]) checkReference(tx *Tx, to untyped, r *Reference[T], rec *T, known string) (string, error) {
+func (t *Table[R]) checkReference(tx *Tx, to untyped, r *Reference[R], rec R, known string) (string, error) {
 	var one [1]string
 	for _, id := range r.idsOf(rec, &one) {
 		if id == "" || id == known {
@@ -123,7 +123,7 @@ func (t *Table[T]) checkReference(tx *Tx, to untyped, r *Reference[T], rec *T, k
 			known = id
 			continue
 		}
-		if now, err := t.Get(tx, t.key(rec)); err == nil && now == rec {
+		if now, err := t.Get(tx, t.key(rec)); err == nil && same(now, rec) {
 			return "", &ReferenceError{Collection: t.c.name, ID: t.key(rec), Field: r.Field, To: r.To, Missing: id}
 		}
 	}

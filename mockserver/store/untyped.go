@@ -15,7 +15,7 @@ type untyped interface {
 	// refersTo and referred are Collection.RefersTo and Collection.Referred.
 	refersTo() []string
 	referred(rec any) []Referred
-	// checkReferences looks for what recs, a []*T, refer to.
+	// checkReferences looks for what recs, one record or a slice of them, refers to.
 	checkReferences(tx *Tx, recs any) error
 	// claimsOf is everything that the records of a version claim.
 	claimsOf(v version) []string
@@ -28,32 +28,32 @@ type version interface {
 	clone() version
 }
 
-func (t *Table[T]) idAny(rec any) string { return t.key(rec.(*T)) }
+func (t *Table[R]) idAny(rec any) string { return t.key(rec.(R)) }
 
-func (t *Table[T]) getAny(tx *Tx, id string) (any, error) {
+func (t *Table[R]) getAny(tx *Tx, id string) (any, error) {
 	rec, err := t.Get(tx, id)
 	if err != nil {
-		return nil, err // not a nil *T
+		return nil, err // not a record that is nil
 	}
 	return rec, nil
 }
 
-func (t *Table[T]) has(tx *Tx, id string) bool {
+func (t *Table[R]) has(tx *Tx, id string) bool {
 	_, err := t.Get(tx, id)
 	return err == nil
 }
 
-func (t *Table[T]) putAny(tx *Tx, rec any) error { return t.Put(tx, rec.(*T)) }
+func (t *Table[R]) putAny(tx *Tx, rec any) error { return t.Put(tx, rec.(R)) }
 
-func (t *Table[T]) loadAny(tx *Tx, recs []any) error {
-	typed := make([]*T, len(recs))
+func (t *Table[R]) loadAny(tx *Tx, recs []any) error {
+	typed := make([]R, len(recs))
 	for i, rec := range recs {
-		typed[i] = rec.(*T)
+		typed[i] = rec.(R)
 	}
 	return t.Load(tx, typed)
 }
 
-func (t *Table[T]) deleteAny(tx *Tx, id string) error { return t.Delete(tx, id) }
+func (t *Table[R]) deleteAny(tx *Tx, id string) error { return t.Delete(tx, id) }
 
 // GetAny is Table.Get for callers that do not know the type.
 func (tx *Tx) GetAny(c *Collection, id string) (any, error) { return c.table.getAny(tx, id) }

@@ -6,7 +6,7 @@ type Version struct{ of any }
 
 // Version returns what the transaction sees of the collection. Where the transaction has written to it, that may still
 // change, and equals nothing, not even itself.
-func (t *Table[T]) Version(tx *Tx) Version {
+func (t *Table[R]) Version(tx *Tx) Version {
 	if at := tx.layout.placeOf(t.c); !tx.writes || !tx.owned[at] {
 		return Version{tx.state.tables[at]}
 	}

@@ -3,47 +3,47 @@ package store
 import "strings"
 
 // change is what a write does at one place of a tree.
-type change[T any] struct {
+type change[R any] struct {
 	key string
 	// rec stands there afterwards or, with gone, no longer.
-	rec  *T
+	rec  R
 	gone bool
 }
 
 // part is a node and where it begins: no entry of it stands before, all of the part in front do.
-type part[T any] struct {
-	node node[T]
+type part[R any] struct {
+	node node[R]
 	at   place
 }
 
 // entry is an entry on its way into a leaf; head and tail are its key.
-type entry[T any] struct {
+type entry[R any] struct {
 	head, tail, text string
-	rec              *T
+	rec              R
 }
 
 // writer makes new versions of trees. It is memory to use again: what it holds between calls means nothing.
-type writer[T any] struct {
-	order *order[T]
+type writer[R any] struct {
+	order *order[R]
 	// parts is a stack: a call leaves the parts that it made on top.
-	parts   []part[T]
-	entries []entry[T]
+	parts   []part[R]
+	entries []entry[R]
 	// old are the records that were replaced or deleted.
-	old []*T
+	old []R
 	// shrinks says that something may have been deleted.
 	shrinks bool
 	column  columnMaker
 	// changes is for those who call write.
-	changes []change[T]
+	changes []change[R]
 	// late is for merge.
-	late []*late[T]
+	late []*late[R]
 	// keys and keyLens are those of a record that is put, see appendedKeys.
 	keys    []byte
 	keyLens []int
 }
 
 // reset lets go of all records.
-func (w *writer[T]) reset() {
+func (w *writer[R]) reset() {
 	clear(w.parts[:cap(w.parts)])
 	clear(w.entries[:cap(w.entries)])
 	clear(w.old[:cap(w.old)])
@@ -53,7 +53,7 @@ func (w *writer[T]) reset() {
 }
 
 // write returns the tree with the changes, which are in the tree's order, none twice. It fills w.old.
-func (w *writer[T]) write(root node[T], o *order[T], changes []change[T]) node[T] {
+func (w *writer[R]) write(root node[R], o *order[R], changes []change[R]) node[R] {
 	w.order, w.parts, w.old, w.shrinks = o, w.parts[:0], w.old[:0], false
 	for i := range changes {
 		w.shrinks = w.shrinks || changes[i].gone
@@ -63,7 +63,7 @@ func (w *writer[T]) write(root node[T], o *order[T], changes []change[T]) node[T
 		w.join(0, true)
 	}
 	if len(w.parts) == 0 {
-		return node[T]{}
+		return node[R]{}
 	}
 	root = w.parts[0].node
 	for root.in != nil && root.in.n == 1 {
@@ -73,7 +73,7 @@ func (w *writer[T]) write(root node[T], o *order[T], changes []change[T]) node[T
 }
 
 // change pushes the parts that the node, which begins at the place, becomes.
-func (w *writer[T]) change(n node[T], at place, changes []change[T]) {
+func (w *writer[R]) change(n node[R], at place, changes []change[R]) {
 	if n.in == nil {
 		w.changeLeaf(n.leaf, at, changes)
 		return
@@ -84,7 +84,7 @@ func (w *writer[T]) change(n node[T], at place, changes []change[T]) {
 	if first == in.n-1 || w.before(changes[len(changes)-1], in.starts[first+1]) {
 		w.change(in.kids[first], in.starts[first], changes)
 		if len(w.parts) == base+1 && (!w.shrinks || !w.small(w.parts[base].node)) {
-			w.parts[base] = part[T]{node[T]{in: in.with(first, w.parts[base].node)}, at}
+			w.parts[base] = part[R]{node[R]{in: in.with(first, w.parts[base].node)}, at}
 			return
 		}
 		w.around(in, first, base)
@@ -98,18 +98,18 @@ func (w *writer[T]) change(n node[T], at place, changes []change[T]) {
 }
 
 // around puts the other parts of the node around those from base on, which part i has become.
-func (w *writer[T]) around(in *inner[T], i, base int) {
+func (w *writer[R]) around(in *inner[R], i, base int) {
 	became := len(w.parts) - base
 	w.pushParts(in, 0, i)
 	copy(w.parts[base+i:], w.parts[base:base+became])
 	for k := range i {
-		w.parts[base+k] = part[T]{in.kids[k], in.starts[k]}
+		w.parts[base+k] = part[R]{in.kids[k], in.starts[k]}
 	}
 	w.pushParts(in, i+1, in.n)
 }
 
 // changeParts pushes what becomes of all parts of a node; the changes begin in the part first.
-func (w *writer[T]) changeParts(in *inner[T], first int, changes []change[T]) {
+func (w *writer[R]) changeParts(in *inner[R], first int, changes []change[R]) {
 	for i := range in.n {
 		mine := 0
 		if i >= first {
@@ -128,9 +128,9 @@ func (w *writer[T]) changeParts(in *inner[T], first int, changes []change[T]) {
 }
 
 // partOf returns the part of the node to which the change belongs.
-func (w *writer[T]) partOf(in *inner[T], c change[T]) int { return partWith(in, c.key, w.idOf(c.rec)) }
+func (w *writer[R]) partOf(in *inner[R], c change[R]) int { return partWith(in, c.key, w.idOf(c.rec)) }
 
-func (w *writer[T]) idOf(rec *T) string {
+func (w *writer[R]) idOf(rec R) string {
 	if w.order.id == nil {
 		return ""
 	}
@@ -138,7 +138,7 @@ func (w *writer[T]) idOf(rec *T) string {
 }
 
 // before reports whether the change stands before the place.
-func (w *writer[T]) before(c change[T], at place) bool {
+func (w *writer[R]) before(c change[R], at place) bool {
 	if c.key != at.key {
 		return c.key < at.key
 	}
@@ -146,7 +146,7 @@ func (w *writer[T]) before(c change[T], at place) bool {
 }
 
 // until returns how many of the changes stand before the place.
-func (w *writer[T]) until(changes []change[T], at place) int {
+func (w *writer[R]) until(changes []change[R], at place) int {
 	lo, hi := 0, len(changes)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
@@ -160,8 +160,8 @@ func (w *writer[T]) until(changes []change[T], at place) int {
 }
 
 // with returns the node with another part i.
-func (in *inner[T]) with(i int, kid node[T]) *inner[T] {
-	out := &inner[T]{n: in.n, starts: in.starts, ends: in.ends, kids: in.kids}
+func (in *inner[R]) with(i int, kid node[R]) *inner[R] {
+	out := &inner[R]{n: in.n, starts: in.starts, ends: in.ends, kids: in.kids}
 	more := uint32(kid.len()) - uint32(in.kids[i].len()) // wraps around when there are less
 	out.kids[i] = kid
 	for ; i < in.n; i++ {
@@ -170,7 +170,7 @@ func (in *inner[T]) with(i int, kid node[T]) *inner[T] {
 	return out
 }
 
-func (w *writer[T]) small(n node[T]) bool {
+func (w *writer[R]) small(n node[R]) bool {
 	if n.in != nil {
 		return n.in.n < innerSize/4
 	}
@@ -178,11 +178,11 @@ func (w *writer[T]) small(n node[T]) bool {
 }
 
 // mend makes one of neighbours, from base on, where one of them is small and both fit into one node.
-func (w *writer[T]) mend(base int) {
+func (w *writer[R]) mend(base int) {
 	out := base
 	for i := base + 1; i < len(w.parts); i++ {
 		a, b := w.parts[out], w.parts[i]
-		if joined := w.one(a.node, b.node); joined != (node[T]{}) {
+		if joined := w.one(a.node, b.node); joined != (node[R]{}) {
 			w.parts[out].node = joined
 			continue
 		}
@@ -196,7 +196,7 @@ func (w *writer[T]) mend(base int) {
 }
 
 // one returns the two nodes as one, or nothing.
-func (w *writer[T]) one(a, b node[T]) node[T] {
+func (w *writer[R]) one(a, b node[R]) node[R] {
 	switch {
 	case !w.small(a) && !w.small(b):
 	case a.in != nil && a.in.n+b.in.n <= innerSize:
@@ -212,23 +212,23 @@ func (w *writer[T]) one(a, b node[T]) node[T] {
 		w.take(b.leaf, 0, b.leaf.n)
 		return w.leaf(w.entries)
 	}
-	return node[T]{}
+	return node[R]{}
 }
 
 // pushParts pushes the parts of the node from one to another.
-func (w *writer[T]) pushParts(in *inner[T], from, to int) {
+func (w *writer[R]) pushParts(in *inner[R], from, to int) {
 	for i := from; i < to; i++ {
-		w.parts = append(w.parts, part[T]{in.kids[i], in.starts[i]})
+		w.parts = append(w.parts, part[R]{in.kids[i], in.starts[i]})
 	}
 }
 
 // join puts the parts from base on into inner nodes: well filled ones if more is to come at their end, else alike.
-func (w *writer[T]) join(base int, filled bool) {
+func (w *writer[R]) join(base int, filled bool) {
 	parts := w.parts[base:]
 	out := base
 	for len(parts) > 0 {
 		take := share(len(parts), innerSize, filled)
-		w.parts[out] = part[T]{w.inner(parts[:take]), parts[0].at}
+		w.parts[out] = part[R]{w.inner(parts[:take]), parts[0].at}
 		parts = parts[take:]
 		out++
 	}
@@ -247,24 +247,24 @@ func share(n, size int, filled bool) int {
 	return (n + 1) / 2
 }
 
-func (w *writer[T]) inner(parts []part[T]) node[T] {
-	in := &inner[T]{n: len(parts), starts: make([]place, len(parts))}
+func (w *writer[R]) inner(parts []part[R]) node[R] {
+	in := &inner[R]{n: len(parts), starts: make([]place, len(parts))}
 	end := 0
 	for i, p := range parts {
 		end += p.node.len()
 		in.kids[i], in.starts[i], in.ends[i] = p.node, p.at, uint32(end)
 	}
-	return node[T]{in: in}
+	return node[R]{in: in}
 }
 
 // changeLeaf pushes the leaves that a leaf, or nil, becomes.
-func (w *writer[T]) changeLeaf(l *leaf[T], at place, changes []change[T]) {
+func (w *writer[R]) changeLeaf(l *leaf[R], at place, changes []change[R]) {
 	if l == nil {
-		l = &leaf[T]{keys: emptyText}
+		l = &leaf[R]{keys: emptyText}
 	}
 	if len(changes) == 1 {
 		if made := w.changeOne(l, &changes[0]); made != nil {
-			w.parts = append(w.parts, part[T]{node[T]{leaf: made}, at})
+			w.parts = append(w.parts, part[R]{node[R]{leaf: made}, at})
 			return
 		}
 	}
@@ -288,7 +288,7 @@ func (w *writer[T]) changeLeaf(l *leaf[T], at place, changes []change[T]) {
 		if c.gone {
 			continue
 		}
-		w.entries = append(w.entries, entry[T]{tail: c.key, text: w.textOf(c.rec), rec: c.rec})
+		w.entries = append(w.entries, entry[R]{tail: c.key, text: w.textOf(c.rec), rec: c.rec})
 		if n := len(w.entries); n >= 2*leafSize {
 			w.emit(base, at, share(n, leafSize, atEnd))
 		}
@@ -300,7 +300,7 @@ func (w *writer[T]) changeLeaf(l *leaf[T], at place, changes []change[T]) {
 }
 
 // ahead returns how many of many changes stand before entry i of the leaf, so that they need not be looked for one by one.
-func (w *writer[T]) ahead(l *leaf[T], i int, changes []change[T]) int {
+func (w *writer[R]) ahead(l *leaf[R], i int, changes []change[R]) int {
 	if i == l.n || len(changes) < manyChanges {
 		return 0
 	}
@@ -309,7 +309,7 @@ func (w *writer[T]) ahead(l *leaf[T], i int, changes []change[T]) int {
 
 // changeOne returns the leaf with the change if that is a matter of one leaf and of the part that its keys share, else
 // nil. It is what most writes do and spares them taking the leaf to pieces.
-func (w *writer[T]) changeOne(l *leaf[T], c *change[T]) *leaf[T] {
+func (w *writer[R]) changeOne(l *leaf[R], c *change[R]) *leaf[R] {
 	i, there := find(l, w.order, c.key, w.idOf(c.rec))
 	prefix := l.prefix()
 	switch {
@@ -318,14 +318,14 @@ func (w *writer[T]) changeOne(l *leaf[T], c *change[T]) *leaf[T] {
 		return w.without(l, i)
 	case there && !c.gone:
 		w.old = append(w.old, l.recs[i])
-		made := &leaf[T]{n: l.n, keys: l.keys, texts: l.texts, recs: l.recs}
+		made := &leaf[R]{n: l.n, keys: l.keys, texts: l.texts, recs: l.recs}
 		made.recs[i] = c.rec
 		if text := w.textOf(c.rec); w.order.text != nil && text != l.textAt(i) {
 			made.texts = w.column.insert(w.column.remove(l.texts, i, l.n), i, l.n-1, text)
 		}
 		return made
 	case !there && !c.gone && l.n < leafSize && strings.HasPrefix(c.key, prefix):
-		made := &leaf[T]{n: l.n + 1, keys: w.column.insert(l.keys, i+1, l.n+1, c.key[len(prefix):])}
+		made := &leaf[R]{n: l.n + 1, keys: w.column.insert(l.keys, i+1, l.n+1, c.key[len(prefix):])}
 		copy(made.recs[:], l.recs[:i])
 		made.recs[i] = c.rec
 		copy(made.recs[i+1:], l.recs[i:l.n])
@@ -338,8 +338,8 @@ func (w *writer[T]) changeOne(l *leaf[T], c *change[T]) *leaf[T] {
 }
 
 // without returns the leaf without entry i.
-func (w *writer[T]) without(l *leaf[T], i int) *leaf[T] {
-	made := &leaf[T]{n: l.n - 1, keys: w.column.remove(l.keys, i+1, l.n+1)}
+func (w *writer[R]) without(l *leaf[R], i int) *leaf[R] {
+	made := &leaf[R]{n: l.n - 1, keys: w.column.remove(l.keys, i+1, l.n+1)}
 	copy(made.recs[:], l.recs[:i])
 	copy(made.recs[i:], l.recs[i+1:l.n])
 	if w.order.text != nil {
@@ -348,7 +348,7 @@ func (w *writer[T]) without(l *leaf[T], i int) *leaf[T] {
 	return made
 }
 
-func (w *writer[T]) textOf(rec *T) string {
+func (w *writer[R]) textOf(rec R) string {
 	if w.order.text == nil {
 		return ""
 	}
@@ -356,9 +356,9 @@ func (w *writer[T]) textOf(rec *T) string {
 }
 
 // take adds entries of a leaf to the entries.
-func (w *writer[T]) take(l *leaf[T], from, to int) {
+func (w *writer[R]) take(l *leaf[R], from, to int) {
 	for i := from; i < to; i++ {
-		e := entry[T]{head: l.prefix(), tail: l.rest(i), rec: l.recs[i]}
+		e := entry[R]{head: l.prefix(), tail: l.rest(i), rec: l.recs[i]}
 		if w.order.text != nil {
 			e.text = l.textAt(i)
 		}
@@ -367,17 +367,17 @@ func (w *writer[T]) take(l *leaf[T], from, to int) {
 }
 
 // emit pushes a leaf of the first n entries. It begins at the place if it is the first one behind base.
-func (w *writer[T]) emit(base int, at place, n int) {
+func (w *writer[R]) emit(base int, at place, n int) {
 	if len(w.parts) > base {
 		at = w.parts[len(w.parts)-1].node.leaf.boundary(w.order, &w.entries[0])
 	}
-	made := part[T]{w.leaf(w.entries[:n]), at}
+	made := part[R]{w.leaf(w.entries[:n]), at}
 	w.parts = append(w.parts, made)
 	w.entries = w.entries[:copy(w.entries, w.entries[n:])]
 }
 
 // boundary returns a short place behind the leaf and not behind the entry, which stands behind it.
-func (l *leaf[T]) boundary(o *order[T], next *entry[T]) place {
+func (l *leaf[R]) boundary(o *order[R], next *entry[R]) place {
 	last, key := l.prefix()+l.rest(l.n-1), next.head+next.tail
 	if last == key {
 		return place{strings.Clone(key), strings.Clone(o.id(next.rec))}
@@ -395,8 +395,8 @@ func common(a, b string) int {
 }
 
 // leaf makes a leaf of the entries.
-func (w *writer[T]) leaf(entries []entry[T]) node[T] {
-	l := &leaf[T]{n: len(entries)}
+func (w *writer[R]) leaf(entries []entry[R]) node[R] {
+	l := &leaf[R]{n: len(entries)}
 	m := &w.column
 	first, last := &entries[0], &entries[len(entries)-1]
 	m.texts = append(append(m.texts, first.head...), first.tail...)
@@ -415,18 +415,18 @@ func (w *writer[T]) leaf(entries []entry[T]) node[T] {
 	}
 	l.keys = m.make()
 	if w.order.text == nil {
-		return node[T]{leaf: l}
+		return node[R]{leaf: l}
 	}
 	for i := range entries {
 		m.texts = append(m.texts, entries[i].text...)
 		m.ended()
 	}
 	l.texts = m.make()
-	return node[T]{leaf: l}
+	return node[R]{leaf: l}
 }
 
 // shared is the length of what the entry's key and the other one have in common in front.
-func (e *entry[T]) shared(key string) int {
+func (e *entry[R]) shared(key string) int {
 	n := common(e.head, key)
 	if n == len(e.head) {
 		n += common(e.tail, key[n:])

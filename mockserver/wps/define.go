@@ -175,8 +175,8 @@ const (
 )
 
 var defines = store.NewTable("approval_defines", func(d *Define) string { return d.ID },
-	store.Index[Define]{Name: indexManager, Keys: func(d *Define) []string { return d.places(true) }},
-	store.Index[Define]{Name: indexAdmin, Keys: func(d *Define) []string { return d.places(false) }}).
+	store.Index[*Define]{Name: indexManager, Keys: func(d *Define) []string { return d.places(true) }},
+	store.Index[*Define]{Name: indexAdmin, Keys: func(d *Define) []string { return d.places(false) }}).
 	References(
 		refer("created_by.id", users.Collection(), func(d *Define) []string { return d.people(creator) }),
 		refer("user_ids", users.Collection(), func(d *Define) []string { return d.people(targets) }),

@@ -108,7 +108,7 @@ func mint(s *mockserver.Setup) error {
 }
 
 // drop deletes every record of a table.
-func drop[T any](tx *store.Tx, table *store.Table[T], id func(*T) string) error {
+func drop[T any](tx *store.Tx, table *store.Table[*T], id func(*T) string) error {
 	all, err := table.Page(tx, store.PrimaryIndex, "", store.Range{})
 	for _, rec := range all {
 		if err == nil {

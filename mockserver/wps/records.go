@@ -136,29 +136,29 @@ var userGroups = store.NewTable("user_groups", func(g *Group) string { return g.
 	Schema("Group")
 
 var apps = store.NewTable("apps", func(a *App) string { return a.ID },
-	store.Index[App]{Name: "role", Unique: true, Key: func(a *App) (string, bool) { return store.Key(a.Role), a.Role != "" }}).
+	store.Index[*App]{Name: "role", Unique: true, Key: func(a *App) (string, bool) { return store.Key(a.Role), a.Role != "" }}).
 	References(refer("company_id", companies.Collection(), func(a *App) []string { return []string{a.CompanyID} })).
 	Check(func(a *App) error { return oneOf("trouble", a.Trouble, callTroubles, tokenTroubles) }).
 	Claims(func(a *App) []string { return []string{claimApp + a.ID} }).
 	Schema("App")
 
 var tokens = store.NewTable("tokens", func(t *Token) string { return t.Token },
-	store.Index[Token]{Name: "expiry", Key: func(t *Token) (string, bool) { return store.Key(store.Int(t.ExpiresAt)), t.ExpiresAt != 0 }},
-	store.Index[Token]{Name: "demo", Key: func(t *Token) (string, bool) { return "", t.Demo }}).
+	store.Index[*Token]{Name: "expiry", Key: func(t *Token) (string, bool) { return store.Key(store.Int(t.ExpiresAt)), t.ExpiresAt != 0 }},
+	store.Index[*Token]{Name: "demo", Key: func(t *Token) (string, bool) { return "", t.Demo }}).
 	References(refer("app_id", apps.Collection(), func(t *Token) []string { return []string{t.AppID} }),
 		refer("user_id", users.Collection(), func(t *Token) []string { return []string{t.UserID} })).
 	Claims(func(t *Token) []string { return []string{claimToken + t.Token} }).
 	Schema("Token")
 
 var codes = store.NewTable("codes", func(c *Code) string { return c.Code },
-	store.Index[Code]{Name: "expiry", Key: func(c *Code) (string, bool) { return store.Key(store.Int(c.ExpiresAt)), true }}).
+	store.Index[*Code]{Name: "expiry", Key: func(c *Code) (string, bool) { return store.Key(store.Int(c.ExpiresAt)), true }}).
 	References(refer("app_id", apps.Collection(), func(c *Code) []string { return []string{c.AppID} }),
 		refer("user_id", users.Collection(), func(c *Code) []string { return []string{c.UserID} })).
 	Claims(func(c *Code) []string { return []string{claimCode + c.Code} }).
 	Schema("Code")
 
 var refreshTokens = store.NewTable("refresh_tokens", func(t *RefreshToken) string { return t.Token },
-	store.Index[RefreshToken]{Name: "expiry", Key: func(t *RefreshToken) (string, bool) { return store.Key(store.Int(t.ExpiresAt)), true }}).
+	store.Index[*RefreshToken]{Name: "expiry", Key: func(t *RefreshToken) (string, bool) { return store.Key(store.Int(t.ExpiresAt)), true }}).
 	References(refer("app_id", apps.Collection(), func(t *RefreshToken) []string { return []string{t.AppID} }),
 		refer("user_id", users.Collection(), func(t *RefreshToken) []string { return []string{t.UserID} })).
 	Claims(func(t *RefreshToken) []string { return []string{claimRefresh + t.Token} }).
@@ -170,12 +170,12 @@ func collections() []*store.Collection {
 		apps.Collection(), tokens.Collection(), codes.Collection(), refreshTokens.Collection(), defines.Collection()}
 }
 
-func refer[T any](field string, to *store.Collection, ids func(*T) []string) store.Reference[T] {
-	return store.Reference[T]{Field: field, To: to.Name(), IDs: ids}
+func refer[T any](field string, to *store.Collection, ids func(*T) []string) store.Reference[*T] {
+	return store.Reference[*T]{Field: field, To: to.Name(), IDs: ids}
 }
 
 // change stores a changed copy of a record.
-func change[T any](tx *store.Tx, table *store.Table[T], rec *T, edit func(*T)) error {
+func change[T any](tx *store.Tx, table *store.Table[*T], rec *T, edit func(*T)) error {
 	next := *rec
 	edit(&next)
 	return table.Put(tx, &next)

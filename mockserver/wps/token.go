@@ -130,7 +130,7 @@ func (f forge) sweep(tx *store.Tx) error {
 	return sweep(tx, refreshTokens, f.now, func(t *RefreshToken) (int64, string) { return t.ExpiresAt, t.Token })
 }
 
-func sweep[T any](tx *store.Tx, table *store.Table[T], now time.Time, of func(*T) (expires int64, id string)) error {
+func sweep[T any](tx *store.Tx, table *store.Table[*T], now time.Time, of func(*T) (expires int64, id string)) error {
 	oldest, err := table.Page(tx, "expiry", "", store.Range{Limit: swept})
 	if err != nil {
 		return err
