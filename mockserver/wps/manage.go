@@ -18,12 +18,7 @@ type page struct {
 // AppendJSON writes the envelope of success in the key order of the page's example.
 func (p *page) AppendJSON(b []byte) []byte {
 	b = append(b, `{"data":{"items":[`...)
-	for i, d := range p.items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = encoded.Append(b, d, p.view)
-	}
+	b = encoded.AppendList(b, p.items, p.view)
 	b = append(b, `],"has_more":`...)
 	b = strconv.AppendBool(b, p.hasMore)
 	b = mockserver.AppendQuoted(append(b, `,"next_cursor":`...), p.nextCursor)

@@ -1,0 +1,59 @@
+package mockserver
+
+import (
+	"hash/maphash"
+	"slices"
+	"sync/atomic"
+)
+
+const (
+	// keptLists is how many lists are kept, each in the one place that its first record has.
+	keptLists = 64
+	// shortestList is the number of records that are worth more than being put together one by one.
+	shortestList = 4
+	// longestList is the number of bytes of the longest text that is kept: a page of the longest kind.
+	longestList = 64 << 10
+)
+
+// listed is a list of records in a form, as AppendList wrote it.
+type listed[T any, F Form[T]] struct {
+	recs []*T
+	form F
+	text []byte
+}
+
+// listSlot is a place for a list. As with a record, a list is kept when it is asked for the second time.
+type listSlot[T any, F Form[T]] struct {
+	seen atomic.Uint64
+	is   atomic.Pointer[listed[T, F]]
+}
+
+// AppendList appends the JSON of records in a form, with commas between them. A list that is asked for again and again is
+// kept as a whole, beside its records and the budget for them: at most 64 lists of 64 KiB.
+func (e *Encodings[T, F]) AppendList(b []byte, recs []*T, form F) []byte {
+	if len(recs) < shortestList {
+		return e.appendEach(b, recs, form)
+	}
+	hash := maphash.Comparable(e.seed, recs[0])
+	slot := &e.lists[hash%keptLists]
+	if l := slot.is.Load(); l != nil && l.form == form && slices.Equal(l.recs, recs) {
+		return append(b, l.text...)
+	}
+	from := len(b)
+	b = e.appendEach(b, recs, form)
+	hash += uint64(len(recs))
+	if slot.seen.Swap(hash) == hash && len(b)-from <= longestList {
+		slot.is.Store(&listed[T, F]{slices.Clone(recs), form, slices.Clone(b[from:])})
+	}
+	return b
+}
+
+func (e *Encodings[T, F]) appendEach(b []byte, recs []*T, form F) []byte {
+	for i, rec := range recs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = e.Append(b, rec, form)
+	}
+	return b
+}
