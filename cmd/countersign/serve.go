@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -77,6 +78,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer runtime.KeepAlive(make([]byte, headroom))
 	collect := f.uncollected()
 	srv, err := mockserver.New(plan.options)
 	plan.options.World = mockserver.WorldSetting{} // its records may be large
@@ -96,6 +98,11 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 	plan.options.Log.Info("stopping; requests in flight are answered, another interrupt ends it at once")
 	return a.stop(srv, f)
 }
+
+// headroom is how many bytes more than a small world is worth may pile up before the garbage collector goes to work: else
+// a server with a few megabytes to its name has it work many times a second. Nobody touches them, so the system has no
+// memory to give for them.
+const headroom = 16 << 20
 
 // uncollected keeps the garbage collector from work until what it returns is called: the demo world needs less memory than
 // a collection takes time. Worlds of the user's own may be large.
