@@ -15,40 +15,41 @@ func (op *Operation) takesForm() bool {
 	return op.Spec.RPC != nil || op.body != nil && op.body.forms[formType] != nil
 }
 
-// checkBody reads the body and checks it. What handlers bind is the value that was checked, without the properties that
+// checkBody reads the body and keeps the violation that decides. What handlers bind is the value that was checked, without the properties that
 // the document does not name.
-func (c *Call) checkBody() *specs.Violation {
+func (c *Call) checkBody(found *specs.Violation) {
 	rule := c.Op.body
 	if rule == nil {
-		return nil
+		return
 	}
 	if len(bytes.TrimSpace(c.Body)) == 0 {
 		if rule.required {
-			return &specs.Violation{Kind: specs.Missing, Name: "body", Reason: specs.Required, Refusal: rule.refusals.Missing}
+			found.Keep(specs.Violation{Kind: specs.Missing, Name: "body", Reason: specs.Required, Refusal: rule.refusals.Missing})
 		}
-		return nil
+		return
 	}
 	media, schema := c.bodyForm(rule)
 	if schema == nil {
-		return &specs.Violation{Kind: specs.Malformed, Name: "Content-Type", Refusal: rule.refusals.Malformed,
-			Reason: specs.Because(fmt.Sprintf("is %s, want %s", media, rule.first))}
+		found.Keep(specs.Violation{Kind: specs.Malformed, Name: "Content-Type", Refusal: rule.refusals.Malformed,
+			Reason: specs.Because(fmt.Sprintf("is %s, want %s", media, rule.first))})
+		return
 	}
 	if err := c.readBody(media, schema); err != nil {
-		return &specs.Violation{Kind: specs.Malformed, Name: "body", Reason: specs.Because(err.Error()), Refusal: rule.refusals.Malformed}
+		found.Keep(specs.Violation{Kind: specs.Malformed, Name: "body", Reason: specs.Because(err.Error()), Refusal: rule.refusals.Malformed})
+		return
 	}
 	c.body = &c.memory.body
 	unknown := false
-	found := schema.CheckTape(c.body, rule.refusals, func(pointer string) {
+	schema.FindInTape(found, c.body, rule.refusals, func(pointer string) {
 		unknown = true
 		c.Warn("body field %s is not documented", pointer)
 	})
-	if found != nil && found.Name == "" { // the whole body is at fault
+	if found.Kind != specs.Fine && found.Name == "" { // the whole body is at fault
 		found.Name = "body"
 	}
 	if unknown {
 		schema.Prune(c.body)
 	}
-	return found
 }
 
 // bodyForm is the media type that the body is read as, and its schema: the declared one; the document's own where none

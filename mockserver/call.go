@@ -130,6 +130,11 @@ func (c *Call) ReplyHeader() *ReplyHeader { return c.header }
 // Refuse makes a refusal from the catalogue: the operation's entry of that name, else the vendor's. The arguments fill
 // the %s of its code and message. An unknown name is a bug and panics.
 func (c *Call) Refuse(name string, args ...string) *Refusal {
+	return newRefusal(c.entry(name), args)
+}
+
+// entry finds an entry of the catalogue.
+func (c *Call) entry(name string) *specs.Error {
 	op := ""
 	if c.Op != nil {
 		op = c.Op.ID
@@ -138,7 +143,7 @@ func (c *Call) Refuse(name string, args ...string) *Refusal {
 	if e == nil {
 		panic(fmt.Sprintf("vendor %s: operation %q has no error %q in its catalogue", c.plug.Name, op, name))
 	}
-	return newRefusal(e, args)
+	return e
 }
 
 // UseNonce notes a nonce, of one or several parts, as used until signing time has passed until, and reports whether it

@@ -20,6 +20,7 @@ type callMemory struct {
 	pathArgs    []string
 	args        []arg
 	body        specs.Tape
+	found       specs.Violation // what validation found
 	tx          store.Tx
 	vendors     []VendorMemory // at most one of each vendor
 	// text is where the reply is encoded.
@@ -101,6 +102,7 @@ func (m *callMemory) over() {
 	clear(m.args[:cap(m.args)])
 	clear(m.pathArgs[:cap(m.pathArgs)])
 	m.body.Reset()
+	m.found = specs.Violation{}
 	clear(m.claims)
 	m.tx.Reset()
 	for _, own := range m.vendors {

@@ -19,7 +19,7 @@ func AppendText(b []byte, s string) []byte {
 
 // plainPrefix returns how many bytes of s, from its beginning, stand for themselves wherever they are. It looks at eight
 // of them at a time.
-func plainPrefix(s string) int {
+func plainPrefix[T string | []byte](s T) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		if !plainEight(eight(s[i:])) {
@@ -33,7 +33,7 @@ func plainPrefix(s string) int {
 }
 
 // eight are the first eight bytes of s.
-func eight(s string) uint64 {
+func eight[T string | []byte](s T) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56

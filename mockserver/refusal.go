@@ -37,9 +37,30 @@ func (r *Refusal) Reason() string {
 		return r.text
 	}
 	var few [192]byte
-	b := append(append(few[:0], violationPlace(r.found)...), ": "...)
-	return string(r.found.Reason.AppendTo(b))
+	return string(r.appendFound(few[:0]))
 }
+
+// AppendReason appends the reason as it stands between the quotes of a JSON string. It makes no text of it before, as load
+// tests of bad requests would have one for each.
+func (r *Refusal) AppendReason(b []byte) []byte {
+	if r.later != nil || r.found == nil {
+		return AppendText(b, r.Reason())
+	}
+	from := len(b)
+	b = r.appendFound(b)
+	if plainPrefix(b[from:]) < len(b)-from {
+		return AppendText(b[:from], string(b[from:]))
+	}
+	return b
+}
+
+func (r *Refusal) appendFound(b []byte) []byte {
+	b = append(append(b, violationPlace(r.found)...), ": "...)
+	return r.found.Reason.AppendTo(b)
+}
+
+// HasReason reports whether Reason says anything.
+func (r *Refusal) HasReason() bool { return r.found != nil || r.Reason() != "" }
 
 // Error is for logs; the client sees what Plug.Failure makes of the refusal.
 func (r *Refusal) Error() string {
@@ -82,7 +103,13 @@ func (r *Refusal) With(extra any) *Refusal {
 }
 
 func newRefusal(e *specs.Error, args []string) *Refusal {
-	return &Refusal{Entry: e, Code: fill(e.Code, args), Message: fill(e.Message, args)}
+	r := &Refusal{}
+	r.fill(e, args...)
+	return r
+}
+
+func (r *Refusal) fill(e *specs.Error, args ...string) {
+	r.Entry, r.Code, r.Message = e, fill(e.Code, args), fill(e.Message, args)
 }
 
 // fill puts the arguments into the %s of a catalogue text, nothing where there are too few. It knows no other verbs.

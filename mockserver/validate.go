@@ -16,25 +16,28 @@ func (c *Call) validate() *Refusal {
 	if r := c.checkReadable(); r != nil {
 		return r
 	}
-	first := c.checkParams()
-	first = decisive(first, c.checkBody())
-	if first == nil {
-		first = c.checkUnknown()
+	found := &c.memory.found
+	c.checkParams(found)
+	c.checkBody(found)
+	if found.Kind == specs.Fine {
+		c.checkUnknown(found)
 	}
-	if first == nil {
+	if found.Kind == specs.Fine {
 		return nil
 	}
-	r := c.Refuse(first.Refusal, first.Name)
-	r.Parameter, r.found = violationPlace(first), first
-	return r
+	return c.violated(found)
 }
 
-// decisive returns which of two violations decides: the one of the lesser kind, else the first.
-func decisive(first, second *specs.Violation) *specs.Violation {
-	if first == nil || second != nil && second.Kind < first.Kind {
-		return second
-	}
-	return first
+// violated makes the refusal for a violation, in one piece with a copy of it.
+func (c *Call) violated(found *specs.Violation) *Refusal {
+	both := &struct {
+		Refusal
+		specs.Violation
+	}{Violation: *found}
+	r := &both.Refusal
+	r.fill(c.entry(found.Refusal), found.Name)
+	r.Parameter, r.found = violationPlace(found), &both.Violation
+	return r
 }
 
 func violationPlace(v *specs.Violation) string {
@@ -89,8 +92,8 @@ func (c *Call) checkReadable() *Refusal {
 	return nil
 }
 
-// checkParams takes the declared parameters out of the request and returns the violation that decides.
-func (c *Call) checkParams() (first *specs.Violation) {
+// checkParams takes the declared parameters out of the request and keeps the violation that decides.
+func (c *Call) checkParams(found *specs.Violation) {
 	c.args = c.memory.arguments(len(c.Op.params))
 	path := 0
 	for i := range c.Op.params {
@@ -110,9 +113,8 @@ func (c *Call) checkParams() (first *specs.Violation) {
 		if p.blank != "" && strings.TrimSpace(a.text) == "" && c.Switch(p.blank) != "accept" {
 			a.text = ""
 		}
-		first = decisive(first, p.check(a))
+		p.check(found, a)
 	}
-	return first
 }
 
 // sent returns the first value of a parameter of the query, or of an RPC request's form.
@@ -125,24 +127,22 @@ func (c *Call) sent(name string) (string, bool) {
 	return form.Get(name)
 }
 
-func (p *param) check(a *arg) *specs.Violation {
+func (p *param) check(found *specs.Violation, a *arg) {
 	if a.text == "" && !p.allowEmpty {
 		a.present = false // an empty optional parameter is one that was not sent
 	}
 	if !a.present {
 		if p.required {
-			return &specs.Violation{Kind: specs.Missing, Name: p.name, Reason: specs.Required, Refusal: p.refusals.Missing}
+			found.Keep(specs.Violation{Kind: specs.Missing, Name: p.name, Reason: specs.Required, Refusal: p.refusals.Missing})
 		}
-		return nil
+		return
 	}
-	var v *specs.Violation
-	a.number, v = p.schema.CheckText(p.name, a.text, p.refusals)
-	return v
+	a.number = p.schema.FindInText(found, p.name, a.text, p.refusals)
 }
 
 // checkUnknown warns of query parameters (and the form pairs of an RPC request) that no document names; a strict world
 // refuses them.
-func (c *Call) checkUnknown() *specs.Violation {
+func (c *Call) checkUnknown(found *specs.Violation) {
 	query, _ := c.Query()
 	c.warnOfUnknown(query, nil)
 	if c.Op.Spec.RPC != nil {
@@ -150,9 +150,8 @@ func (c *Call) checkUnknown() *specs.Violation {
 		c.warnOfUnknown(form, query)
 	}
 	if c.Strict() && len(c.warnings) > 0 {
-		return &specs.Violation{Kind: specs.Range, Name: "request", Reason: specs.Because(c.warnings[0] + " (strict)"), Refusal: c.Op.Spec.Refusals.Range}
+		found.Keep(specs.Violation{Kind: specs.Range, Name: "request", Reason: specs.Because(c.warnings[0] + " (strict)"), Refusal: c.Op.Spec.Refusals.Range})
 	}
-	return nil
 }
 
 // warnOfUnknown warns of pairs that no document names, and of those that came before.

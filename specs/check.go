@@ -24,18 +24,24 @@ func (s *Schema) CheckAll(v any, r Refusals, unknown func(pointer string)) []*Vi
 	t := NewTape()
 	defer t.Release()
 	t.put(v)
-	var first *Violation
+	var first Violation
 	var all []*Violation
-	f := finder{found: &first, unknown: unknown, each: func(v *Violation) { all = append(all, v) }}
+	f := finder{found: &first, unknown: unknown, each: func(v Violation) { all = append(all, &v) }}
 	s.check(t, &f, 0, &r)
 	return all
 }
 
 // CheckTape is Check for the value on a tape. It costs no allocation as long as nothing is wrong.
 func (s *Schema) CheckTape(t *Tape, r Refusals, unknown func(pointer string)) *Violation {
-	var found *Violation
-	s.check(t, &finder{found: &found, unknown: unknown}, 0, &r)
-	return found
+	var found Violation
+	s.FindInTape(&found, t, r, unknown)
+	return found.orNil()
+}
+
+// FindInTape is CheckTape for one of several values: found is the violation that decides among those before and becomes
+// the one that decides among all; it is Fine if there is none.
+func (s *Schema) FindInTape(found *Violation, t *Tape, r Refusals, unknown func(pointer string)) {
+	s.check(t, &finder{found: found, unknown: unknown}, 0, &r)
 }
 
 // check looks at the value that is node i of the tape.

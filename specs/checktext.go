@@ -8,12 +8,19 @@ import (
 // CheckText checks the text of a query, path or header parameter. An integer or boolean (0, 1) comes back as a number. It
 // costs no allocation as long as nothing is wrong.
 func (s *Schema) CheckText(name, text string, r Refusals) (int64, *Violation) {
+	var found Violation
+	n := s.FindInText(&found, name, text, r)
+	return n, found.orNil()
+}
+
+// FindInText is CheckText for one of several parameters: found is the violation that decides among those before and
+// becomes the one that decides among all; it is Fine if there is none.
+func (s *Schema) FindInText(found *Violation, name, text string, r Refusals) (n int64) {
 	t := NewTape()
 	defer t.Release()
 	t.putString(text)
-	var found *Violation
-	f := finder{found: &found}
-	var n int64
+	f := finder{found: found}
+	before := found.Kind
 	switch s.typ {
 	case "integer":
 		n = s.checkInteger(t, &f, text, &r)
@@ -22,10 +29,10 @@ func (s *Schema) CheckText(name, text string, r Refusals) (int64, *Violation) {
 	default:
 		s.checkString(t, &f, 0, &r)
 	}
-	if found != nil {
+	if found.Kind != before { // each that takes the place of another is of another kind
 		found.Name = name
 	}
-	return n, found
+	return n
 }
 
 func checkBoolean(t *Tape, f *finder, text string, r *Refusals) int64 {

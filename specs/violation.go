@@ -52,12 +52,30 @@ func (r Refusals) Refuse(k Kind) string {
 	}
 }
 
+// Keep puts other in the place of v if it decides rather than v: if v is Fine, or of a greater kind.
+func (v *Violation) Keep(other Violation) {
+	if v.yieldsTo(other.Kind) {
+		*v = other
+	}
+}
+
+func (v *Violation) yieldsTo(k Kind) bool { return v.Kind == Fine || k < v.Kind }
+
+// orNil is a copy of v, nil if it is Fine.
+func (v *Violation) orNil() *Violation {
+	if v.Kind == Fine {
+		return nil
+	}
+	found := *v
+	return &found
+}
+
 // finder keeps the violation that decides: the least kind, the first of it.
 type finder struct {
-	// found is kept apart, since what is in one struct with it the compiler would take to the heap.
-	found **Violation
+	// found is the caller's, Fine as long as nothing is wrong.
+	found *Violation
 	// each, if set, hears of the others too, in the order in which they are met.
-	each func(*Violation)
+	each func(Violation)
 	// unknown is called with the pointer of a property the schema does not name.
 	unknown func(pointer string)
 }
@@ -65,23 +83,21 @@ type finder struct {
 // add notes that something is wrong with the value that is looked at.
 func (f *finder) add(t *Tape, k Kind, r *Refusals, why Reason) {
 	if f.wants(k) {
-		f.note(&Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: why, Refusal: r.Refuse(k)})
+		f.note(Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: why, Refusal: r.Refuse(k)})
 	}
 }
 
 // miss notes that a property is not there.
 func (f *finder) miss(t *Tape, p *property) {
 	if f.wants(Missing) {
-		f.note(&Violation{Kind: Missing, Name: p.name, Pointer: t.here.pointerTo(t, p), Reason: Required, Refusal: p.refusals.Missing})
+		f.note(Violation{Kind: Missing, Name: p.name, Pointer: t.here.pointerTo(t, p), Reason: Required, Refusal: p.refusals.Missing})
 	}
 }
 
-func (f *finder) wants(k Kind) bool { return *f.found == nil || k < (*f.found).Kind || f.each != nil }
+func (f *finder) wants(k Kind) bool { return f.found.yieldsTo(k) || f.each != nil }
 
-func (f *finder) note(v *Violation) {
-	if *f.found == nil || v.Kind < (*f.found).Kind {
-		*f.found = v
-	}
+func (f *finder) note(v Violation) {
+	f.found.Keep(v)
 	if f.each != nil {
 		f.each(v)
 	}

@@ -20,11 +20,15 @@ type gatewayError struct{ message, code, requestID string }
 
 // serviceError leaves out what is empty.
 type serviceError struct {
-	code, message     string
-	reason, parameter string
+	// flat is the error itself, nil where the world has it in an array only; detailed adds what is wrong with which parameter.
+	flat     *mockserver.Refusal
+	detailed bool
 	// listed is an error again, in an array, where the world has that form.
 	listed *gatewayError
 }
+
+// flatError is the serviceError of most worlds, flat and detailed: the refusal itself, so that it takes no memory of its own.
+type flatError mockserver.Refusal
 
 type iamError struct {
 	status  int
@@ -42,18 +46,17 @@ func failure(c *mockserver.Call, r *mockserver.Refusal) any {
 	return serviceFailure(c, r)
 }
 
-func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) *serviceError {
-	out := &serviceError{}
-	form := c.Switch("DA-002")
+func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) mockserver.Appender {
+	form, detailed := c.Switch("DA-002"), c.Switch("DA-032") == "reason"
+	if form == "flat" && detailed {
+		return (*flatError)(r)
+	}
+	out := &serviceError{flat: r, detailed: detailed}
 	if form != "flat" {
 		out.listed = &gatewayError{code: r.Code, message: r.Message, requestID: c.RequestID}
 	}
 	if form == "errors" {
-		return out
-	}
-	out.code, out.message = r.Code, r.Message
-	if c.Switch("DA-032") == "reason" {
-		out.reason, out.parameter = r.Reason(), r.Parameter
+		out.flat = nil
 	}
 	return out
 }
@@ -77,19 +80,34 @@ func (e *gatewayError) appendListed(b []byte) []byte {
 // AppendJSON appends the error as the service writes it.
 func (e *serviceError) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
-	b = appendField(b, `"error_code":`, e.code)
-	b = appendField(b, `"error_msg":`, e.message)
-	if e.reason != "" || e.parameter != "" {
-		b = append(appendName(b, `"data":`), '{')
-		b = appendField(b, `"reason":`, e.reason)
-		b = appendField(b, `"parameter":`, e.parameter)
-		b = append(b, '}')
+	if e.flat != nil {
+		b = appendFlat(b, e.flat, e.detailed)
 	}
 	if e.listed != nil {
 		b = e.listed.appendListed(append(appendName(b, `"errors":`), '['))
 		b = append(b, ']')
 	}
 	return append(b, '}')
+}
+
+// AppendJSON appends the error as the service writes it.
+func (e *flatError) AppendJSON(b []byte) []byte {
+	return append(appendFlat(append(b, '{'), (*mockserver.Refusal)(e), true), '}')
+}
+
+// appendFlat appends the fields of an error that is in no array.
+func appendFlat(b []byte, r *mockserver.Refusal, detailed bool) []byte {
+	b = appendField(b, `"error_code":`, r.Code)
+	b = appendField(b, `"error_msg":`, r.Message)
+	explained := detailed && r.HasReason()
+	if !explained && (!detailed || r.Parameter == "") {
+		return b
+	}
+	b = append(appendName(b, `"data":`), '{')
+	if explained {
+		b = append(r.AppendReason(append(appendName(b, `"reason":`), '"')), '"')
+	}
+	return append(appendField(b, `"parameter":`, r.Parameter), '}')
 }
 
 // AppendJSON appends the error as IAM writes it.

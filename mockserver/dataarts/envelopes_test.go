@@ -49,10 +49,12 @@ func TestErrorsAreEncodedAsByEncodingJSON(t *testing.T) {
 		}
 		code, message, reason, parameter := text(0, "DS.6001"), text(1, "is \"wrong\"\n<&>"), text(2, "\xff"), text(3, "审")
 		slow := &slowServiceError{Code: code, Message: message}
-		fast := &serviceError{code: code, message: message, reason: reason, parameter: parameter}
+		refusal := (&mockserver.Refusal{Code: code, Message: message, Parameter: parameter}).Because("%s", reason)
+		fast := &serviceError{flat: refusal, detailed: true}
 		if reason != "" || parameter != "" {
 			slow.Data = &slowErrorData{reason, parameter}
 		}
+		flat := *slow
 		if bits>>4&1 == 1 {
 			id := text(5, "0f")
 			fast.listed = &gatewayError{message, code, id}
@@ -62,6 +64,7 @@ func TestErrorsAreEncodedAsByEncodingJSON(t *testing.T) {
 		iam.Error.Code, iam.Error.Message, iam.Error.Title = 401, message, "Unauthorized"
 		for fast, slow := range map[mockserver.Appender]any{
 			fast:                                    slow,
+			(*flatError)(refusal):                   &flat,
 			&gatewayError{message, code, parameter}: &slowGatewayError{message, code, parameter},
 			&iamError{401, message}:                 iam,
 		} {
