@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/mockserver"
+	"github.com/countersign/countersign/mockserver/store"
 )
 
 // caller is who a call comes from.
@@ -15,11 +16,19 @@ type caller struct {
 
 // whoCalls finds the user behind the access key, and reports whether Quick BI knows him.
 func whoCalls(c *mockserver.Call) (who caller, known bool) {
-	u, err := users.Get(c.Tx, sessionOf(c).key.UserID)
+	s := sessionOf(c)
+	if s.was != nil && s.was.counts(c.Tx) { // the handler's transaction may see what has changed since
+		return s.was.who, true
+	}
+	return callerWith(c.Tx, s.key)
+}
+
+func callerWith(tx *store.Tx, key *AccessKey) (who caller, known bool) {
+	u, err := users.Get(tx, key.UserID)
 	if err != nil || u.NeverLoggedOn {
 		return caller{}, false
 	}
-	o, err := organizations.Get(c.Tx, u.OrganizationID)
+	o, err := organizations.Get(tx, u.OrganizationID)
 	if err != nil || o.Dissolved {
 		o = nil
 	}

@@ -95,7 +95,7 @@ func (s *session) checkKey(c *mockserver.Call) *mockserver.Refusal {
 	if r != nil {
 		return r
 	}
-	key, err := accessKeys.Get(c.Tx, id)
+	key, err := s.keyOf(c, id)
 	switch {
 	case err != nil:
 		return c.Refuse(errKeyNotFound).Because("no access key has the id %.100q", id)
@@ -104,6 +104,17 @@ func (s *session) checkKey(c *mockserver.Call) *mockserver.Refusal {
 	}
 	s.key = key
 	return nil
+}
+
+func (s *session) keyOf(c *mockserver.Call, id string) (*AccessKey, error) {
+	if s.was = knownWith(c, id); s.was != nil {
+		return s.was.key, nil
+	}
+	key, err := accessKeys.Get(c.Tx, id)
+	if err == nil {
+		meet(c, key)
+	}
+	return key, err
 }
 
 func (s *session) keyID(c *mockserver.Call) (string, *mockserver.Refusal) {

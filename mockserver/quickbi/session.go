@@ -23,6 +23,8 @@ type session struct {
 	covered   bool
 
 	key *AccessKey
+	// was is who called with the key before, if he is remembered.
+	was *knownCaller
 	// at is when the client says that it signed.
 	at time.Time
 }
