@@ -26,8 +26,8 @@ func (s *Server) encode(c *Call, status int, envelope any, r *Refusal) *reply {
 	if isOther {
 		out.body, out.again = other, nil
 	}
-	if c.header.Get("Content-Type") == "" {
-		c.header.Set("Content-Type", contentType)
+	if c.header.getCanonical("Content-Type") == "" {
+		c.header.SetCanonical("Content-Type", contentType)
 	}
 	return out
 }

@@ -122,15 +122,20 @@ func (c *Call) checkMethod() error {
 }
 
 func (c *Call) locatePath() error {
-	var methods []string
 	for _, op := range c.plugged.ops {
+		if !op.serves(c.Method) {
+			continue
+		}
 		args, ok := op.match(c.memory.pathArgs[:0], c.RawPath)
 		c.memory.pathArgs = args[:0]
-		switch {
-		case ok && op.serves(c.Method):
+		if ok {
 			c.Op, c.pathArgs = op, args
 			return nil
-		case ok:
+		}
+	}
+	var methods []string
+	for _, op := range c.plugged.ops {
+		if _, ok := op.match(nil, c.RawPath); ok {
 			methods = append(methods, op.Spec.Method)
 		}
 	}

@@ -20,7 +20,11 @@ const roomyHeader = 6
 
 // Set sets a field, in place of one of that name.
 func (h *ReplyHeader) Set(name, value string) {
-	name = http.CanonicalHeaderKey(name)
+	h.SetCanonical(http.CanonicalHeaderKey(name), value)
+}
+
+// SetCanonical is Set for a name as net/http spells it, which that would first have to find out.
+func (h *ReplyHeader) SetCanonical(name, value string) {
 	i := h.find(name)
 	switch {
 	case i < h.count:
@@ -30,7 +34,7 @@ func (h *ReplyHeader) Set(name, value string) {
 		if h.more == nil {
 			h.more = http.Header{}
 		}
-		h.more.Set(name, value)
+		h.more[name] = []string{value}
 		return
 	}
 	h.names[i], h.values[i] = name, value
@@ -38,11 +42,14 @@ func (h *ReplyHeader) Set(name, value string) {
 
 // Get returns a field, "" if there is none of that name.
 func (h *ReplyHeader) Get(name string) string {
-	name = http.CanonicalHeaderKey(name)
+	return h.getCanonical(http.CanonicalHeaderKey(name))
+}
+
+func (h *ReplyHeader) getCanonical(name string) string {
 	if i := h.find(name); i < h.count {
 		return h.values[i]
 	}
-	return h.more.Get(name)
+	return HeaderOf(h.more, name)
 }
 
 // find returns the place of a field, that behind the last one if there is none of that name.

@@ -162,6 +162,7 @@ func appendPairs(pairs Pairs, raw string) (Pairs, error) {
 		return pairs, errTooManyPairs
 	}
 	pairs = slices.Grow(pairs, n)
+	d := decoder{most: len(raw)}
 	var bad error
 	for raw != "" {
 		var part string
@@ -174,9 +175,9 @@ func appendPairs(pairs Pairs, raw string) (Pairs, error) {
 			pairs = append(pairs, Pair{name, value})
 			continue
 		}
-		n, err1 := decode(name)
-		v, err2 := decode(value)
-		if err1 != nil || err2 != nil {
+		n, ok1 := d.decode(name)
+		v, ok2 := d.decode(value)
+		if !ok1 || !ok2 {
 			bad = ErrBadEncoding
 			continue
 		}
@@ -188,8 +189,16 @@ func appendPairs(pairs Pairs, raw string) (Pairs, error) {
 	return pairs, bad
 }
 
-// isLiteral reports whether a text stands for itself: ASCII without percent-encoding.
+// isLiteral reports whether a text stands for itself: ASCII without percent-encoding. It looks at eight bytes at a time, as
+// plainEight does.
 func isLiteral(s string) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		const each, high = 0x0101010101010101, 0x8080808080808080
+		x := eight(s)
+		if (x|(x^'%'*each-each)|(x^'+'*each-each))&high != 0 {
+			return false
+		}
+	}
 	for i := range len(s) {
 		if c := s[i]; c == '%' || c == '+' || c >= utf8.RuneSelf {
 			return false
@@ -198,9 +207,56 @@ func isLiteral(s string) bool {
 	return true
 }
 
-func decode(s string) (string, error) {
+// decoder decodes the texts of a query or form into one piece of memory, which none has moved from when the next comes.
+type decoder struct {
+	text strings.Builder
+	most int // the length of all texts together
+}
+
+// decode is url.QueryUnescape.
+func (d *decoder) decode(s string) (string, bool) {
 	if isLiteral(s) {
-		return s, nil
+		return s, true
 	}
-	return url.QueryUnescape(s)
+	if d.text.Cap() == 0 {
+		d.text.Grow(d.most)
+	}
+	from, done := d.text.Len(), 0
+	for i := 0; i < len(s); i++ {
+		c, size := s[i], 1
+		switch c {
+		case '+':
+			c = ' '
+		case '%':
+			if size = 3; i+size > len(s) {
+				return "", false
+			}
+			high, low := hexDigit(s[i+1]), hexDigit(s[i+2])
+			if high|low > 15 {
+				return "", false
+			}
+			c = high<<4 | low
+		default:
+			continue
+		}
+		d.text.WriteString(s[done:i])
+		d.text.WriteByte(c)
+		done = i + size
+		i = done - 1
+	}
+	d.text.WriteString(s[done:])
+	return d.text.String()[from:], true
+}
+
+// hexDigit is the value of a digit, 255 if it is none.
+func hexDigit(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 255
 }

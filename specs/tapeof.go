@@ -52,8 +52,17 @@ func (t *Tape) putBool(b bool) {
 
 func (t *Tape) putString(text string) {
 	start, end := t.keep(text)
-	t.mangled = t.mangled || !utf8.ValidString(text)
-	t.add(node{kind: isString, inSpare: true, start: start, end: end})
+	ascii := isASCII(text)
+	t.mangled = t.mangled || !ascii && !utf8.ValidString(text)
+	t.add(node{kind: isString, inSpare: true, ascii: ascii, start: start, end: end})
+}
+
+func isASCII(text string) bool {
+	var bits byte
+	for i := range len(text) {
+		bits |= text[i]
+	}
+	return bits < utf8.RuneSelf
 }
 
 func (t *Tape) putNumber(text string) {

@@ -58,6 +58,9 @@ func appendCanonical(buf []byte, m *message, signed []string) []byte {
 // does not.
 func appendPath(buf []byte, path string) []byte {
 	start := len(buf)
+	if plainPath(path) {
+		buf, path = append(buf, path...), ""
+	}
 	for {
 		segment, rest, more := strings.Cut(path, "/")
 		buf = appendRecoded(buf, segment, false)
@@ -71,6 +74,16 @@ func appendPath(buf []byte, path string) []byte {
 		buf = append(buf, '/')
 	}
 	return buf
+}
+
+// plainPath reports whether encoding the segments anew leaves the path as it is, as nearly always.
+func plainPath(path string) bool {
+	for i := range len(path) {
+		if c := path[i]; !unreserved[c] && c != '/' {
+			return false
+		}
+	}
+	return true
 }
 
 // parameter is one pair of a query, decoded.

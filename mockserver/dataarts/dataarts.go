@@ -106,7 +106,7 @@ func domainOf(body []byte) string {
 // begin gives the request its number, which every reply of the gateway carries.
 func begin(c *mockserver.Call) {
 	c.RequestID = c.Hex(32)
-	c.ReplyHeader().Set("X-Request-Id", c.RequestID)
+	c.ReplyHeader().SetCanonical("X-Request-Id", c.RequestID)
 }
 
 // isIAM reports whether the request is one to IAM.
