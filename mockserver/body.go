@@ -15,8 +15,8 @@ func (op *Operation) takesForm() bool {
 	return op.Spec.RPC != nil || op.body != nil && op.body.forms[formType] != nil
 }
 
-// checkBody reads the body and keeps the violation that decides. What handlers bind is the value that was checked, without the properties that
-// the document does not name.
+// checkBody reads the body and keeps the violation that decides. What handlers bind is the value that was checked, without
+// the properties that the document does not name.
 func (c *Call) checkBody(found *specs.Violation) {
 	rule := c.Op.body
 	if rule == nil {
