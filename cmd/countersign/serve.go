@@ -78,8 +78,8 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	defer runtime.KeepAlive(make([]byte, headroom))
 	collect := f.uncollected()
+	defer runtime.KeepAlive(make([]byte, headroom))
 	srv, err := mockserver.New(plan.options)
 	plan.options.World = mockserver.WorldSetting{} // its records may be large
 	if err != nil {
