@@ -72,7 +72,19 @@ func TestEncodedListsOnSecondSight(t *testing.T) {
 		}
 		kept.AppendList(nil, papers, quoting{'"'})
 	}
-	if got := string(kept.AppendList(nil, papers, quoting{'|'})); got != "|0|,|1|,|2|,|3|" {
-		t.Error(got)
+	var first [keptLists]*listed[paper, quoting]
+	for i := range kept.lists {
+		first[i] = kept.lists[i].is.Load()
+	}
+	for range 3 { // in turn with another form, which would have to be kept each time anew
+		if got := string(kept.AppendList(nil, papers, quoting{'|'})); got != "|0|,|1|,|2|,|3|" {
+			t.Error(got)
+		}
+		kept.AppendList(nil, papers, quoting{'\''})
+	}
+	for i := range kept.lists {
+		if kept.lists[i].is.Load() != first[i] {
+			t.Error("a form that is asked for in turn with another one is kept")
+		}
 	}
 }
