@@ -43,8 +43,8 @@ func (c *replyConn) Write(p []byte) (int, error) {
 	return max(int(n)-held, 0), err
 }
 
-// netHTTPBuffer is how much of a reply, header and all, net/http holds back for each connection, in bytes: what fits is sent at once
-// anyway. A body that is a little shorter, and does not fit with its header, still goes out in two pieces.
+// netHTTPBuffer is how much of a reply, header and all, net/http holds back for each connection, in bytes: what fits is sent
+// at once anyway. A body that is a little shorter, and does not fit with its header, still goes out in two pieces.
 const netHTTPBuffer = 4 << 10
 
 // replyListener makes every connection a replyConn.

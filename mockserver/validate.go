@@ -31,12 +31,12 @@ func (c *Call) validate() *Refusal {
 // violated makes the refusal for a violation, in one piece with a copy of it.
 func (c *Call) violated(found *specs.Violation) *Refusal {
 	both := &struct {
-		Refusal
-		specs.Violation
-	}{Violation: *found}
-	r := &both.Refusal
+		refusal Refusal
+		found   specs.Violation
+	}{found: *found}
+	r := &both.refusal
 	r.fill(c.entry(found.Refusal), found.Name)
-	r.Parameter, r.found = violationPlace(found), &both.Violation
+	r.Parameter, r.found = violationPlace(found), &both.found
 	return r
 }
 
