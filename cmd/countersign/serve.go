@@ -93,6 +93,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags, changed func(string) boo
 	}
 	a.greet(plan)
 	collect()
+	releaseProgram()
 	<-ctx.Done()
 	stop() // from here on an interrupt ends the process
 	plan.options.Log.Info("stopping; requests in flight are answered, another interrupt ends it at once")
