@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,4 +172,20 @@ func approverTexts() (all [1000][]byte) {
 			`"phone_number":"133%d","app_name":"master_data","creator":"caller","no_sms_notify":true}`, 1000000000+i, i, i*7919, i, 16158410+i)
 	}
 	return all
+}
+
+// approverValues are the values of those, each behind the one before.
+func approverValues() (values [][]byte, ends [][]int) {
+	for _, text := range approverTexts() {
+		fields := bytes.Split(bytes.Trim(text, "{}"), []byte(","))
+		var all []byte
+		var each []int
+		for _, f := range fields {
+			_, value, _ := bytes.Cut(f, []byte(":"))
+			all = append(all, value...)
+			each = append(each, len(all))
+		}
+		values, ends = append(values, all), append(ends, each)
+	}
+	return values, ends
 }

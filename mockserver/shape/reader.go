@@ -40,47 +40,6 @@ func (r *Reader) Read(s *Shape, in []byte, into any) bool {
 	return ok
 }
 
-// Fields are some fields of a structure, in an order of their own.
-type Fields struct{ list []field }
-
-// Fields finds fields by their names in JSON. It returns nil where there is nothing to find or one is not found.
-func (s *Shape) Fields(names []string) *Fields {
-	f := &Fields{}
-	for _, name := range names {
-		at := s.root.find([]byte(name), len(f.list))
-		if at < 0 {
-			return nil
-		}
-		f.list = append(f.list, s.root.fields[at])
-	}
-	if len(f.list) == 0 {
-		return nil
-	}
-	return f
-}
-
-// ReadFields is Read for an object of which only the values are there, one behind the other in the order of the fields;
-// ends says where each of them ends. Of a field that the object lacks there is nothing.
-func (r *Reader) ReadFields(f *Fields, values []byte, ends []int, into any) bool {
-	v := reflect.ValueOf(into).Elem()
-	r.at, r.depth = 0, 0
-	defer func() { r.in = nil }()
-	for i, end := range ends {
-		if r.at == end {
-			continue
-		}
-		p := f.list[i].plan
-		r.in = values[:end]
-		if p.kind == text || p.kind == unmarshalsText {
-			r.in = values // a quote ends it, and eight bytes are looked at at once
-		}
-		if !r.value(p, v.Field(f.list[i].index)) || r.at != end {
-			return false
-		}
-	}
-	return true
-}
-
 // space skips white space.
 func (r *Reader) space() {
 	for r.at < len(r.in) {

@@ -111,7 +111,6 @@ func TestReadFields(t *testing.T) {
 	t.Parallel()
 	names := []string{"share", "name", "age", "id", "born", "roles", "left", "boss"}
 	fields := Of[person]().Fields(names)
-	var r Reader
 	for _, tt := range []struct {
 		name   string
 		values []string
@@ -142,7 +141,7 @@ func TestReadFields(t *testing.T) {
 				}
 			}
 			var got person
-			if read := r.ReadFields(fields, values, ends, &got); read != tt.read {
+			if read := fields.Read(values, ends, &got); read != tt.read {
 				t.Fatalf("read %v, want %v", read, tt.read)
 			}
 			if !tt.read {
@@ -167,7 +166,7 @@ func TestReadFields(t *testing.T) {
 // TestTextsOfAnyLength reads texts whose end, escape, control character or letter of several bytes is anywhere.
 func TestTextsOfAnyLength(t *testing.T) {
 	t.Parallel()
-	s := Of[[]string]()
+	s, fields := Of[[]string](), Of[person]().Fields([]string{"id"})
 	var r Reader
 	for n := range 30 {
 		for _, odd := range []string{"", "王", `\"`, `\u00e9`, "\x01", "\x1f", " ", "!", "#", "[", "]", "\x7f", "\xff", "\xc3", `"`} {
@@ -177,6 +176,11 @@ func TestTextsOfAnyLength(t *testing.T) {
 				err := json.Unmarshal(in, &want)
 				if read := r.Read(s, in, &got); read && (err != nil || !reflect.DeepEqual(got, want)) || !read && err == nil && odd != "\xff" && odd != "\xc3" {
 					t.Fatalf("%s: read %v %q, encoding/json %q %v", in, read, got, want, err)
+				}
+				in = in[1 : len(in)-len(`,"behind it"]`)]
+				var one person
+				if read := fields.Read(in, []int{len(in)}, &one); read != (err == nil && odd != `"`) || read && one.ID != want[0] {
+					t.Fatalf("%s: a field read %v %q, encoding/json %q %v", in, read, one.ID, want, err)
 				}
 			}
 		}
@@ -273,6 +277,16 @@ func BenchmarkRecord(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
 			if !r.Read(s, all[i%len(all)], new(approver)) {
+				b.Fatal("was not read")
+			}
+		}
+	})
+	b.Run("Fields", func(b *testing.B) {
+		values, ends := approverValues()
+		r := Of[approver]().Fields([]string{"id", "workspace", "approver_name", "user_id", "email", "phone_number", "app_name", "creator", "no_sms_notify"})
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if !r.Read(values[i%len(values)], ends[i%len(ends)], new(approver)) {
 				b.Fatal("was not read")
 			}
 		}

@@ -7,7 +7,7 @@ type Decoder struct {
 	c      *Collection
 	reader shape.Reader
 	fresh  func() any
-	fields *shape.Fields
+	fields *shape.FieldsReader
 }
 
 // Decoder makes a decoder of the collection's records.
@@ -29,9 +29,9 @@ func (d *Decoder) Fields(names []string) bool {
 	return d.fields != nil
 }
 
-// DecodeFields makes a record of the JSON of its fields' values, see shape.Reader.ReadFields. If it does not, the record is
+// DecodeFields makes a record of the JSON of its fields' values, see shape.FieldsReader. If it does not, the record is
 // to be given to Decode as a whole.
 func (d *Decoder) DecodeFields(values []byte, ends []int) (any, bool) {
 	rec := d.fresh()
-	return rec, d.reader.ReadFields(d.fields, values, ends, rec)
+	return rec, d.fields.Read(values, ends, rec)
 }
