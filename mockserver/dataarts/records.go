@@ -112,8 +112,10 @@ type Approver struct {
 }
 
 // number is the id as a number; Check has seen to it that it is one.
-func (a *Approver) number() int64 {
-	n, _ := strconv.ParseInt(a.ID, 10, 64)
+func (a *Approver) number() (n int64) {
+	for i := range len(a.ID) {
+		n = n*10 + int64(a.ID[i]-'0')
+	}
 	return n
 }
 
@@ -125,9 +127,48 @@ func (t unixTime) MarshalText() ([]byte, error) {
 }
 
 func (t *unixTime) UnmarshalText(text []byte) error {
+	if at, ok := usualTime(text); ok {
+		*t = at
+		return nil
+	}
 	at, err := time.Parse(time.RFC3339, string(text))
 	*t = unixTime(at.Unix())
 	return err
+}
+
+// usualTime reads a time as MarshalText writes it, of a day that every month has.
+func usualTime(text []byte) (t unixTime, ok bool) {
+	if len(text) != len(time.RFC3339)-len("07:00") || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[19] != 'Z' {
+		return 0, false
+	}
+	century, year, month, day := two(text, 0), two(text, 2), two(text, 5), two(text, 8)
+	hour, minute, second := two(text, 11), two(text, 14), two(text, 17)
+	if max(century, year) > 99 || month-1 > 11 || day-1 > 27 || hour > 23 || max(minute, second) > 59 {
+		return 0, false
+	}
+	return unixTime(((daysTo(century*100+year, month, day)*24+int64(hour))*60+int64(minute))*60 + int64(second)), true
+}
+
+// two is the number of two digits, far more than 99 where they are none.
+func two(text []byte, at int) uint {
+	tens, ones := uint(text[at])-'0', uint(text[at+1])-'0'
+	if max(tens, ones) > 9 {
+		return 1 << 16
+	}
+	return tens*10 + ones
+}
+
+// daysTo counts the days from 1970 to a date. Years begin in March, so that a leap day is the last of its year.
+func daysTo(year, month, day uint) int64 {
+	const cycle = 400*365 + 97 // days of 400 years, one of which keeps the numbers above 0
+	year, month = year+400, month+9
+	if month < 12 {
+		year--
+	} else {
+		month -= 12
+	}
+	days := year*365 + year/4 - year/100 + year/400 + (153*month+2)/5 + day
+	return int64(days) - cycle - 719469 //nolint:gosec // year 0 begins that many days before 1970
 }
 
 // The collections and their indexes.
