@@ -42,7 +42,7 @@ func (t *Table[R]) postpone(v *trees[R], id string, rec, old R) {
 	}
 	l := &late[R]{id: id, rec: rec, old: old, before: v.late, n: 1, greatest: id, leaving: !none(old)}
 	w := t.writers.Get().(*writer[R])
-	defer t.release(w)
+	defer t.writers.Put(w) // the keys are texts of their own: there is nothing to let go of
 	l.keys = t.appendKeys(l.room[:0], w, rec, false)
 	l.rising = l.risingOver(v.late)
 	l.keys = t.appendKeys(l.keys, w, old, true)
@@ -200,7 +200,10 @@ func lookup[R any, K keyText](t *Table[R], v *trees[R], id K) R {
 		v = s
 	}
 	if l := v.late; l != nil && string(id) <= l.greatest {
-		for ; l != nil; l = l.before {
+		if v.worn() {
+			v = t.settle(v)
+		}
+		for l := v.late; l != nil; l = l.before {
 			if l.id == string(id) {
 				return l.rec
 			}
@@ -209,13 +212,23 @@ func lookup[R any, K keyText](t *Table[R], v *trees[R], id K) R {
 	return get(v.roots[0], &t.orders[0], id, "")
 }
 
+// fewLate changes are sooner gone through than brought in. More are gone through mostWalks times in one version.
+const (
+	fewLate   = 4
+	mostWalks = 8
+)
+
+// worn notes a walk through the changes that wait, and reports whether there were enough of them to have the changes brought
+// in: the version is read more than written. One that a write soon replaces never gets as far.
+func (v *trees[R]) worn() bool { return v.late.n > fewLate && v.walks.Add(1) > mostWalks }
+
 // rootOf returns a tree in which the entries whose keys have the prefix are as they should be.
 func rootOf[R any, K keyText](t *Table[R], v *trees[R], tree int, prefix K) node[R] {
 	if v.late == nil {
 		return v.roots[tree]
 	}
 	s := v.settled.Load()
-	if s == nil && touches(v.late, tree, prefix) {
+	if s == nil && touches(v, tree, prefix) {
 		s = t.settle(v)
 	}
 	if s != nil {
@@ -224,12 +237,12 @@ func rootOf[R any, K keyText](t *Table[R], v *trees[R], tree int, prefix K) node
 	return v.roots[tree]
 }
 
-// touches reports whether changes concern the entries of a tree whose keys have the prefix.
-func touches[R any, K keyText](l *late[R], tree int, prefix K) bool {
-	if key, known := l.furthest(tree); known && key < string(prefix) {
+// touches reports whether changes concern the entries of a tree whose keys have the prefix, or were gone through often enough.
+func touches[R any, K keyText](v *trees[R], tree int, prefix K) bool {
+	if key, known := v.late.furthest(tree); known && key < string(prefix) {
 		return false
 	}
-	for ; l != nil; l = l.before {
+	for l := v.late; l != nil; l = l.before {
 		if tree == 0 && hasPrefix(l.id, prefix) {
 			return true
 		}
@@ -239,7 +252,7 @@ func touches[R any, K keyText](l *late[R], tree int, prefix K) bool {
 			}
 		}
 	}
-	return false
+	return v.worn()
 }
 
 // hasPrefix looks at the end of the prefix first: the keys of a tree begin alike.

@@ -105,31 +105,18 @@ func find[R any, K keyText](l *leaf[R], o *order[R], key K, id string) (i int, t
 		}
 		return l.n, false
 	}
-	rest := key[len(prefix):]
+	rest, texts := key[len(prefix):], l.keys.all(l.n+1)
 	lo, hi := 0, l.n
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		switch text := l.rest(mid); {
-		case text < string(rest):
+		text := texts[l.keys.end(mid):l.keys.end(mid+1)]
+		if text < string(rest) || id != "" && text == string(rest) && o.id != nil && o.id(l.recs[mid]) < id {
 			lo = mid + 1
-		case text != string(rest):
+		} else {
 			hi = mid
-		default:
-			c := 0
-			if o.id != nil {
-				c = strings.Compare(o.id(l.recs[mid]), id)
-			}
-			if c == 0 {
-				return mid, true
-			}
-			if c < 0 {
-				lo = mid + 1
-			} else {
-				hi = mid
-			}
 		}
 	}
-	return lo, false
+	return lo, lo < l.n && l.rest(lo) == string(rest) && (o.id == nil || o.id(l.recs[lo]) == id)
 }
 
 // get returns the record at the place, or nil.
@@ -186,22 +173,55 @@ func rank[R any, K keyText](n node[R], o *order[R], key K, id string) (before in
 	return before + i, there
 }
 
+// lastAt returns the last entry with the prefix, as its leaf and its place there; nil if there is none.
+func lastAt[R any, K keyText](n node[R], o *order[R], prefix K) (*leaf[R], int) {
+	last := spanEnd(n, o, prefix) - 1
+	if last < 0 {
+		return nil, 0
+	}
+	for n.in != nil {
+		i := n.in.partAt(last)
+		last -= n.in.before(i)
+		n = n.in.kids[i]
+	}
+	if !startsWith(n.leaf, last, prefix) {
+		return nil, 0
+	}
+	return n.leaf, last
+}
+
+// isBefore reports whether entry i of the leaf stands before the place.
+func isBefore[R any](l *leaf[R], i int, o *order[R], at place) bool {
+	shared, rest := l.prefix(), l.rest(i)
+	n := min(len(shared), len(at.key))
+	c := strings.Compare(shared, at.key[:n])
+	if c == 0 {
+		c = strings.Compare(rest, at.key[n:])
+	}
+	return c < 0 || c == 0 && o.id(l.recs[i]) < at.id
+}
+
 // span returns the ranks of the first entry with the prefix and of the first one behind them.
 func span[R any, K keyText](n node[R], o *order[R], prefix K) (from, to int) {
 	if len(prefix) == 0 {
 		return 0, n.len()
 	}
 	from, _ = rank(n, o, prefix, "")
+	return from, spanEnd(n, o, prefix)
+}
+
+// spanEnd returns the rank of the first entry behind those with the prefix.
+func spanEnd[R any, K keyText](n node[R], o *order[R], prefix K) int {
 	var room [128]byte
 	behind := append(room[:0], prefix...)
 	for i := len(behind) - 1; i >= 0; i-- {
 		if behind[i] < 0xff {
 			behind[i]++
-			to, _ = rank(n, o, behind[:i+1], "")
-			return from, to
+			end, _ := rank(n, o, behind[:i+1], "")
+			return end
 		}
 	}
-	return from, n.len()
+	return n.len()
 }
 
 // appendRecords appends the records of the entries from one rank to another.

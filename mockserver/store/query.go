@@ -70,22 +70,19 @@ func (t *Table[R]) LastOf(tx *Tx, index string, parts ...string) (rec R, err err
 	var room [keyRoom]byte
 	prefix := AppendKey(room[:0], parts...)
 	v := t.in(tx)
-	last, at, settled := lastLate(v.late, tree, prefix)
+	late, at, settled := lastLate(v.late, tree, prefix)
 	if tree == 0 || !settled {
-		v, last = t.settle(v), nil
+		v, late = t.settle(v), nil
 	}
-	root, o := v.roots[tree], &t.orders[tree]
-	from, to := span(root, o, prefix)
-	if last != nil {
-		if before, _ := rank(root, o, at.key, at.id); before >= to {
-			return last.rec, nil
-		}
-	}
-	if from >= to {
+	o := &t.orders[tree]
+	l, i := lastAt(v.roots[tree], o, prefix)
+	switch {
+	case late != nil && (l == nil || isBefore(l, i, o, at)):
+		return late.rec, nil
+	case l == nil:
 		return rec, ErrNotFound
 	}
-	var one [1]R
-	return root.appendRecords(one[:0], to-1, to)[0], nil
+	return l.recs[i], nil
 }
 
 // Count returns the number of records of the index whose key has the prefix.

@@ -10,6 +10,8 @@ type trees[R any] struct {
 	// late are changes that the roots lack; settled is the version without any, once somebody wanted it.
 	late    *late[R]
 	settled atomic.Pointer[trees[R]]
+	// walks counts how often late was gone through, see worn.
+	walks atomic.Int32
 }
 
 func (t *Table[R]) empty() version { return &trees[R]{roots: make([]node[R], len(t.orders))} }
