@@ -95,11 +95,8 @@ func createApprover(c *mockserver.Call) (any, error) {
 	if err := checkDuplicate(c, who, in.UserID); err != nil {
 		return nil, err
 	}
-	a, err := newApprover(c, who, in)
-	if err != nil {
-		return nil, err
-	}
-	if err := approvers.Put(c.Tx, a); err != nil {
+	a := newApprover(c, who, in)
+	if err := add(c.Tx, a); err != nil {
 		return nil, err
 	}
 	v := newViewer(c, who, created)
@@ -163,41 +160,43 @@ func checkDuplicate(c *mockserver.Call, who *caller, userID string) error {
 // firstID comes just before the id of the documented example, which is the first that a world gives out.
 const firstID = 42820
 
-// nextID is an id that no approver has and that lies behind all of the workspace, which lists show in the order of their
-// ids: a world file may have brought any.
-func nextID(tx *store.Tx, workspace string) (string, error) {
+// add gives an approver an id that no other has and that lies behind all of the workspace, which lists show in the order of
+// their ids: a world file may have brought any.
+func add(tx *store.Tx, a *Approver) error {
 	n, err := tx.Sequence("approvers")
 	if err != nil {
-		return "", err
+		return err
 	}
 	next := n
-	if last, err := approvers.LastOf(tx, byCreation, workspace); err == nil {
+	if last, err := approvers.LastOf(tx, byCreation, a.Workspace); err == nil {
 		next = max(next, last.number()-firstID+1)
 	} else if !errors.Is(err, store.ErrNotFound) {
-		return "", err
+		return err
 	}
 	for ; ; next++ {
-		id := strconv.FormatInt(firstID+next, 10)
-		if _, err := approvers.Get(tx, id); err == nil {
+		a.ID = strconv.FormatInt(firstID+next, 10)
+		if err := approvers.Add(tx, a); isTaken(err) {
 			continue
-		} else if !errors.Is(err, store.ErrNotFound) {
-			return "", err
+		} else if err != nil || next == n {
+			return err
 		}
-		if next != n {
-			err = tx.SetSequence("approvers", next)
-		}
-		return id, err
+		return tx.SetSequence("approvers", next)
 	}
 }
 
-func newApprover(c *mockserver.Call, who *caller, in *approverParam) (*Approver, error) {
-	id, err := nextID(c.Tx, who.workspace.Key)
-	if err != nil {
-		return nil, err
+// isTaken says that an id is another record's.
+func isTaken(err error) bool {
+	if err == nil {
+		return false
 	}
+	var taken *store.DuplicateError
+	return errors.As(err, &taken)
+}
+
+// newApprover makes an approver of what was asked for, without an id.
+func newApprover(c *mockserver.Call, who *caller, in *approverParam) *Approver {
 	byDefault := c.Switch("DA-027") == "true"
 	return &Approver{
-		ID:        id,
 		Workspace: who.workspace.Key,
 		Name:      in.ApproverName,
 		UserID:    in.UserID,
@@ -208,7 +207,7 @@ func newApprover(c *mockserver.Call, who *caller, in *approverParam) (*Approver,
 		Created:   unixTime(c.Now().Unix()),
 		NoEmail:   !given(in.EmailNotify, byDefault),
 		NoSMS:     !given(in.SMSNotify, byDefault),
-	}, nil
+	}
 }
 
 func given(b *bool, otherwise bool) bool {

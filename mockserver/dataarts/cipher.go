@@ -38,22 +38,14 @@ func newCipher(seed uint64, switches func(id string) string) cipher {
 	return x
 }
 
-// The bytes that both examples of the page share, before and between the changing ones: a length, versions, counts and
-// the id of a key, as far as one can guess.
-var (
-	cipherHead   = decodeBase64(cipherStart)
-	cipherMiddle = decodeBase64("AQAAAQAAAAAAAAAQ")
+// What both examples of the page share, before and between the changing bytes: a length, versions, counts and the id of a
+// key, as far as one can guess. It stands here in Base64, which works on three bytes at a time: both are of 3n bytes and so
+// is what stands between them, so that it is the same wherever it comes.
+const (
+	cipherStart  = "BBBBAAAAUAAAAAAAAAAHAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAAAAAABAAAABytUyVSWMg67"
+	cipherMiddle = "AQAAAQAAAAAAAAAQ"
+	cipherFixed  = (len(cipherStart) + len(cipherMiddle)) / 4 * 3 // in bytes
 )
-
-const cipherStart = "BBBBAAAAUAAAAAAAAAAHAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAAAAAABAAAABytUyVSWMg67"
-
-func decodeBase64(s string) []byte {
-	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil {
-		panic(err) // a constant
-	}
-	return b
-}
 
 // Lengths of the changing parts, in bytes. The last one grows with the value. All are multiples of noiseLen.
 const (
@@ -75,18 +67,17 @@ const (
 func textLen(plain string) int { return cipherTextLen + len(plain)/cipherBlock*cipherBlock }
 
 func cipherLen(plain string) int {
-	return len(cipherHead) + cipherKeyLen + len(cipherMiddle) + cipherIVLen + textLen(plain)
+	return cipherFixed + cipherKeyLen + cipherIVLen + textLen(plain)
 }
 
 // appendCipher appends the cipher of an address: 196 characters for values of up to 15 bytes.
 func (x *cipher) appendCipher(b []byte, id string, kind contact, plain string) []byte {
-	var stack [256]byte
-	raw := append(stack[:0], cipherHead...)
-	raw = x.appendNoise(raw, id, kind, plain, partKey, cipherKeyLen)
-	raw = append(raw, cipherMiddle...)
-	raw = x.appendNoise(raw, id, kind, plain, partIV, cipherIVLen)
+	var stack [128]byte
+	raw := x.appendNoise(stack[:0], id, kind, plain, partKey, cipherKeyLen)
+	b = base64.StdEncoding.AppendEncode(append(b, cipherStart...), raw)
+	raw = x.appendNoise(raw[:0], id, kind, plain, partIV, cipherIVLen)
 	raw = x.appendNoise(raw, id, kind, plain, partText, textLen(plain))
-	return base64.StdEncoding.AppendEncode(b, raw)
+	return base64.StdEncoding.AppendEncode(append(b, cipherMiddle...), raw)
 }
 
 // appendMask appends the first character of the cipher, asterisks, and its last ones, as long as the cipher (DA-024). Of

@@ -174,11 +174,10 @@ func putApprover(s *mockserver.Setup, params mockserver.Params, name, userID str
 	if err != nil {
 		return nil, err
 	}
-	if there != nil {
-		a.ID, a.Created = there.ID, there.Created
-	} else if a.ID, err = nextID(s.Tx, demoWorkspace); err != nil {
-		return nil, err
+	if there == nil {
+		return a, add(s.Tx, a)
 	}
+	a.ID, a.Created = there.ID, there.Created
 	return a, approvers.Put(s.Tx, a)
 }
 

@@ -96,6 +96,14 @@ func slowNoise(x *cipher, text string) *rand.PCG {
 	return rand.NewPCG(h, x.key[1])
 }
 
+func decodeBase64(s string) string {
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		panic(err) // a constant
+	}
+	return string(b)
+}
+
 // slowCipher makes the whole cipher, part by part.
 func slowCipher(x *cipher, id string, kind contact, plain string) string {
 	noise := func(part byte, n int) string {
@@ -109,7 +117,7 @@ func slowCipher(x *cipher, id string, kind contact, plain string) string {
 		}
 		return string(out)
 	}
-	return base64.StdEncoding.EncodeToString([]byte(string(cipherHead) + noise(0, 24) + string(cipherMiddle) + noise(1, 16) +
+	return base64.StdEncoding.EncodeToString([]byte(decodeBase64(cipherStart) + noise(0, 24) + decodeBase64(cipherMiddle) + noise(1, 16) +
 		noise(2, 32+len(plain)/16*16)))
 }
 

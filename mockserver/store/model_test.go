@@ -117,6 +117,13 @@ func (m model) put(rec *item) error {
 	return nil
 }
 
+func (m model) add(rec *item) error {
+	if m[rec.ID] != nil {
+		return errors.New("there is one")
+	}
+	return m.put(rec)
+}
+
 // chance makes records and ranges in which everything happens often.
 type chance struct {
 	*rand.Rand
@@ -226,7 +233,11 @@ func (c chance) step(t *testing.T, tx *Tx, table *Table[*item], m model) {
 	default:
 		rec := c.item()
 		var dup *DuplicateError
-		if got, want := table.Put(tx, rec), m.put(rec); (want != nil) != errors.As(got, &dup) || want == nil && got != nil {
+		put, modelled := table.Put, m.put
+		if c.IntN(4) == 0 {
+			put, modelled = table.Add, m.add
+		}
+		if got, want := put(tx, rec), modelled(rec); (want != nil) != errors.As(got, &dup) || want == nil && got != nil {
 			t.Fatalf("put: got %v, want %v", got, want)
 		}
 	}

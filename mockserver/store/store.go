@@ -27,7 +27,6 @@ type Store struct {
 // layout gives every collection its place in a state.
 type layout struct {
 	collections []*Collection
-	byName      map[string]int
 }
 
 // placeOf panics for a collection that was not given to New. There are few: looking at each beats a map.
@@ -38,6 +37,16 @@ func (l *layout) placeOf(c *Collection) int {
 		}
 	}
 	panic("store: collection " + c.name + " is not of this store")
+}
+
+// named returns the collection of a name, nil if there is none.
+func (l *layout) named(name string) *Collection {
+	for _, c := range l.collections {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
 }
 
 // state is one published version: never changed once it is current.
@@ -76,17 +85,16 @@ func (st *state) sequence(name string) *sequence {
 
 // New makes an empty store with the given collections.
 func New(collections ...*Collection) (*Store, error) {
-	l := &layout{byName: map[string]int{}}
-	for i, c := range collections {
-		if _, dup := l.byName[c.name]; dup {
+	l := &layout{}
+	for _, c := range collections {
+		if l.named(c.name) != nil {
 			return nil, fmt.Errorf("store: collection %q declared twice", c.name)
 		}
-		l.byName[c.name] = i
 		l.collections = append(l.collections, c)
 	}
 	for _, c := range collections {
 		for _, to := range c.RefersTo() {
-			if _, ok := l.byName[to]; !ok {
+			if l.named(to) == nil {
 				return nil, fmt.Errorf("store: collection %q refers to %q, which is not declared", c.name, to)
 			}
 		}

@@ -12,6 +12,8 @@ type trees[R any] struct {
 	settled atomic.Pointer[trees[R]]
 	// walks counts how often late was gone through, see worn.
 	walks atomic.Int32
+	// there is an id that a record has, see has.
+	there atomic.Pointer[string]
 }
 
 func (t *Table[R]) empty() version { return &trees[R]{roots: make([]node[R], len(t.orders))} }
@@ -43,7 +45,12 @@ func (t *Table[R]) in(tx *Tx) *trees[R] { return tx.state.tables[tx.layout.place
 
 // Put stores the record under its id, in place of one that has it. The record must not be changed afterwards.
 // Errors: *InvalidError, *DuplicateError, ErrReadOnly, the context's.
-func (t *Table[R]) Put(tx *Tx, rec R) error {
+func (t *Table[R]) Put(tx *Tx, rec R) error { return t.put(tx, rec, true) }
+
+// Add is Put for a record whose id no other may have: then it fails with a *DuplicateError of PrimaryIndex.
+func (t *Table[R]) Add(tx *Tx, rec R) error { return t.put(tx, rec, false) }
+
+func (t *Table[R]) put(tx *Tx, rec R, replace bool) error {
 	if err := tx.own(t.c); err != nil {
 		return err
 	}
@@ -53,6 +60,9 @@ func (t *Table[R]) Put(tx *Tx, rec R) error {
 	}
 	id := t.key(rec)
 	old := lookup(t, v, id)
+	if !replace && !none(old) {
+		return &DuplicateError{Collection: t.c.name, Index: PrimaryIndex, ID: id}
+	}
 	t.postpone(v, id, rec, old)
 	t.note(tx, old, rec)
 	return nil

@@ -108,7 +108,7 @@ func (t *Table[R]) checkReferences(tx *Tx, recs any) error {
 
 // referredBy is the collection that reference i names.
 func (t *Table[R]) referredBy(tx *Tx, i int) untyped {
-	return tx.layout.collections[tx.layout.byName[t.refs[i].To]].table
+	return tx.layout.named(t.refs[i].To).table
 }
 
 // checkReference looks for what the record refers to, unless the record has been replaced or deleted since. It returns

@@ -7,6 +7,7 @@ type untyped interface {
 	idAny(rec any) string
 	decode(data []byte) (any, error)
 	getAny(tx *Tx, id string) (any, error)
+	// has is for a transaction that changes nothing any more.
 	has(tx *Tx, id string) bool
 	putAny(tx *Tx, rec any) error
 	loadAny(tx *Tx, recs []any) error
@@ -38,9 +39,21 @@ func (t *Table[R]) getAny(tx *Tx, id string) (any, error) {
 	return rec, nil
 }
 
+// has remembers one id that is there: records that are made one after the other often refer to the same.
 func (t *Table[R]) has(tx *Tx, id string) bool {
-	_, err := t.Get(tx, id)
-	return err == nil
+	v := t.in(tx)
+	there := v.there.Load()
+	if there != nil && *there == id {
+		return true
+	}
+	if none(lookup(t, v, id)) {
+		return false
+	}
+	if there == nil {
+		kept := id
+		v.there.Store(&kept)
+	}
+	return true
 }
 
 func (t *Table[R]) putAny(tx *Tx, rec any) error { return t.Put(tx, rec.(R)) }
