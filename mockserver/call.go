@@ -1,6 +1,7 @@
 package mockserver
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -30,6 +31,7 @@ type Call struct {
 
 	plug       *Plug
 	plugged    *plugged
+	switches   switches
 	sequence   uint64 // the number of the call in its world
 	problem    string
 	now        time.Time
@@ -63,7 +65,12 @@ func (c *Call) SigningNow() time.Time { return c.signingNow }
 
 // Switch returns the alternative that the call's world has chosen for a numbered assumption ("QB-003"). An unknown
 // number is a bug and panics.
-func (c *Call) Switch(id string) string { return c.World.Switch(c.plug.Name, id) }
+func (c *Call) Switch(id string) string {
+	if choice, known := c.switches.of(id); known {
+		return choice
+	}
+	return c.World.Switch(c.plug.Name, id)
+}
 
 // Strict reports whether the world refuses what is otherwise only warned of.
 func (c *Call) Strict() bool { return c.World.strict }
@@ -174,19 +181,16 @@ func (c *Call) UUID() string { return UUID(c.Rand) }
 
 // UUID draws a UUID of version 4 in upper case.
 func UUID(r *rand.Rand) string {
-	var digits [32]byte
-	drawHex(digits[:], r, "0123456789ABCDEF")
-	digits[12] = '4'
-	digits[16] = "89AB"[r.IntN(4)]
+	var d [32]byte
+	drawHex(d[:], r, 'A')
+	d[12] = '4'
+	d[16] = "89AB"[r.IntN(4)]
 	var text [36]byte
-	b := text[:0]
-	for i, d := range digits {
-		if i == 8 || i == 12 || i == 16 || i == 20 {
-			b = append(b, '-')
-		}
-		b = append(b, d)
-	}
-	return string(b)
+	b := append(append(text[:0], d[:8]...), '-')
+	b = append(append(b, d[8:12]...), '-')
+	b = append(append(b, d[12:16]...), '-')
+	b = append(append(b, d[16:20]...), '-')
+	return string(append(b, d[20:]...))
 }
 
 // Hex draws n lower-case hex digits.
@@ -196,18 +200,17 @@ func Hex(r *rand.Rand, n int) string {
 	if n > len(few) {
 		b = make([]byte, n)
 	}
-	drawHex(b, r, "0123456789abcdef")
+	drawHex(b, r, 'a')
 	return string(b)
 }
 
-// drawHex fills b with digits.
-func drawHex(b []byte, r *rand.Rand, digits string) {
-	var bits uint64
-	for i := range b {
-		if i%16 == 0 {
-			bits = r.Uint64()
-		}
-		b[i] = digits[bits&15]
-		bits >>= 4
+// drawHex fills b with digits; those above 9 begin with the letter ten.
+func drawHex(b []byte, r *rand.Rand, ten byte) {
+	for len(b) > 0 {
+		var some [16]byte
+		bits := r.Uint64()
+		binary.LittleEndian.PutUint64(some[:], eightDigits(uint32(bits), ten)) //nolint:gosec // the lower half
+		binary.LittleEndian.PutUint64(some[8:], eightDigits(uint32(bits>>32), ten))
+		b = b[copy(b, some[:]):]
 	}
 }

@@ -17,6 +17,8 @@ type callMemory struct {
 	rand        *rand.Rand // draws from chance
 	claims      []Claim
 	query, form Pairs
+	media       string // that of the request, once it was asked for
+	mediaKnown  bool
 	pathArgs    []string
 	args        []arg
 	body        specs.Tape
@@ -103,6 +105,7 @@ func (m *callMemory) over() {
 	clear(m.pathArgs[:cap(m.pathArgs)])
 	m.body.Reset()
 	m.found = specs.Violation{}
+	m.media, m.mediaKnown = "", false
 	clear(m.claims)
 	m.tx.Reset()
 	for _, own := range m.vendors {

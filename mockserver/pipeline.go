@@ -83,7 +83,7 @@ func (s *Server) process(ctx context.Context, c *Call, edge *edgeProblem) (any, 
 
 func (s *Server) beginCall(ctx context.Context, c *Call, p *plugged, w *World) {
 	w.touch()
-	c.World, c.plug, c.plugged = w, p.Plug, p
+	c.World, c.plug, c.plugged, c.switches = w, p.Plug, p, w.switches[p.index]
 	c.watched = w.passTime()
 	c.sequence = w.count()
 	c.memory.chance.Seed(w.callSeed(c.sequence))

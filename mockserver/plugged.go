@@ -20,6 +20,8 @@ type plugged struct {
 	index int
 	ops   []*Operation
 	hosts []hostPattern
+	// defaults are what a world decides that says nothing.
+	defaults switches
 	// demo holds the demo records; worlds are forks of it.
 	demo    *store.Store
 	secrets secretNames
@@ -73,7 +75,7 @@ func (s *Server) plugIn(p *Plug) (err error) {
 		if _, taken := s.defaults[a.ID]; taken {
 			return fmt.Errorf("vendor %s: assumption %s is numbered twice", p.Name, a.ID)
 		}
-		s.defaults[a.ID] = a.Default
+		s.defaults[a.ID], in.defaults = a.Default, in.defaults.with(a.ID, a.Default)
 	}
 	for i := range p.States {
 		name := p.States[i].Name

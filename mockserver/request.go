@@ -109,8 +109,17 @@ func (r *Request) forget() {
 
 // MediaType is the Content-Type without its parameters, in lower case.
 func (r *Request) MediaType() string {
-	return mediaType(HeaderOf(r.Header, "Content-Type"))
+	m := r.memory
+	if m == nil {
+		return mediaType(HeaderOf(r.Header, contentTypeHeader))
+	}
+	if !m.mediaKnown {
+		m.media, m.mediaKnown = mediaType(HeaderOf(r.Header, contentTypeHeader)), true
+	}
+	return m.media
 }
+
+const contentTypeHeader = "Content-Type"
 
 // HeaderOf is Header.Get for a name as net/http spells it, which that would first have to find out.
 func HeaderOf(h Header, canonical string) string {
@@ -126,7 +135,7 @@ func (r *Request) HostName() string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		host = host[:i]
 	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
+	return Lower(strings.TrimSuffix(host, "."))
 }
 
 // Path is RawPath decoded; RawPath itself where it cannot be decoded.

@@ -61,7 +61,7 @@ func (c *Call) checkHeaders() *Refusal {
 		switch {
 		case value == "":
 			return c.Refuse(h.Refusal, h.Name).At(h.Name).Because("the header %s is missing", h.Name)
-		case len(h.MediaTypes) > 0 && !slices.Contains(h.MediaTypes, mediaType(value)):
+		case len(h.MediaTypes) > 0 && !slices.Contains(h.MediaTypes, c.mediaTypeIn(h, value)):
 			return c.Refuse(h.Refusal, h.Name).At(h.Name).
 				Because("the header %s is %q, want %s", h.Name, value, strings.Join(h.MediaTypes, " or "))
 		}
@@ -74,9 +74,17 @@ func (c *Call) lenient(h *headerRule) bool {
 	return h.Assumption != "" && c.Switch(h.Assumption) == "lenient"
 }
 
+// mediaTypeIn is the media type in a header: nearly always that of the body.
+func (c *Call) mediaTypeIn(h *headerRule, value string) string {
+	if h.canonical == contentTypeHeader {
+		return c.MediaType()
+	}
+	return mediaType(value)
+}
+
 func mediaType(value string) string {
 	v, _, _ := strings.Cut(value, ";")
-	return strings.ToLower(strings.TrimSpace(v))
+	return Lower(strings.TrimSpace(v))
 }
 
 func (c *Call) checkReadable() *Refusal {

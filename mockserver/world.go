@@ -29,6 +29,7 @@ type World struct {
 	clock      *Clock // world time
 	strict     bool
 	chosen     map[string]string // assumption -> alternative, only those that differ from the default
+	switches   []switches        // the same, of the vendors in the order of the plugs
 	server     *Server
 	// stores holds one store a vendor, in the order of the plugs. A reset puts new ones in their place.
 	stores atomic.Pointer[[]*store.Store]

@@ -159,7 +159,7 @@ func (s *Server) newWorld(setting WorldSetting) (*World, error) {
 		return nil, fmt.Errorf("ttl %s: want a time to live above 0, or none", setting.TTL)
 	}
 	w := &World{name: setting.Name, setting: setting, clock: newClock(s.wall, clock), strict: setting.Strict,
-		chosen: setting.Assumptions, server: s, nonces: newNonceSet()}
+		chosen: setting.Assumptions, switches: s.switches(setting.Assumptions), server: s, nonces: newNonceSet()}
 	if s.keeps() {
 		w.recordsSum = sumOf(setting.Records)
 	}

@@ -2,12 +2,13 @@ package dataarts
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // message is a request as the signature sees it: everything raw, nothing decoded, sorted or cleaned.
@@ -233,6 +234,6 @@ func appendPayloadHash(buf []byte, m *message) []byte {
 	if len(m.Body) == 0 {
 		return append(buf, emptyHash...)
 	}
-	sum := sha256.Sum256(m.Body)
-	return hex.AppendEncode(buf, sum[:])
+	hash := mockserver.HexOf(sha256.Sum256(m.Body))
+	return append(buf, hash[:]...)
 }

@@ -3,7 +3,6 @@ package dataarts
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"strings"
 	"sync"
 	"time"
@@ -50,7 +49,7 @@ func (a *authorization) set(name, value string) bool {
 	case name == "Signature" && a.Signature == "":
 		a.Signature = value
 	case name == "SignedHeaders" && a.Signed == "":
-		a.Signed = strings.ToLower(value)
+		a.Signed = mockserver.Lower(value)
 	default:
 		return false
 	}
@@ -127,14 +126,12 @@ func appendStringToSign(buf []byte, date string, canonical [sha256.Size]byte) []
 	buf = append(buf, scheme+"\n"...)
 	buf = append(buf, date...)
 	buf = append(buf, '\n')
-	return hex.AppendEncode(buf, canonical[:])
+	hash := mockserver.HexOf(canonical)
+	return append(buf, hash[:]...)
 }
 
 // sign returns the HMAC-SHA256 of text under the secret, in hexadecimal digits. The secret itself is the key: there is
 // no key derived for day, region or service.
 func sign(secret string, text []byte) [2 * sha256.Size]byte {
-	mac := mockserver.HMACSHA256(secret, text)
-	var out [2 * sha256.Size]byte
-	hex.Encode(out[:], mac[:])
-	return out
+	return mockserver.HexOf(mockserver.HMACSHA256(secret, text))
 }

@@ -53,28 +53,11 @@ func (n headerNames) lacksOne() bool {
 // has reports whether a header is among the names; its own may be in any case.
 func (n headerNames) has(header string) bool {
 	for name := range strings.SplitSeq(string(n), ";") {
-		if isLower(name, header) {
+		if mockserver.IsLower(name, header) {
 			return true
 		}
 	}
 	return false
-}
-
-// isLower reports whether lower is name, an ASCII one, in lower case.
-func isLower(lower, name string) bool {
-	if len(lower) != len(name) {
-		return false
-	}
-	for i := range len(name) {
-		c := name[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if lower[i] != c {
-			return false
-		}
-	}
-	return true
 }
 
 var errAuthorization = errors.New("Authorization is not ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…")
@@ -99,7 +82,7 @@ func parseACS3(authorization string) (acs3Auth, error) {
 		case "Credential":
 			a.Credential = value
 		case "SignedHeaders":
-			a.SignedHeaders = headerNames(strings.ToLower(value))
+			a.SignedHeaders = headerNames(mockserver.Lower(value))
 		case "Signature":
 			a.Signature = value
 		}
@@ -154,7 +137,7 @@ func (n headerNames) sorted(list signedHeaders) signedHeaders {
 // take notes what the request has under a key of its header, and reports whether that is signed.
 func (list signedHeaders) take(key string, values []string) (signed bool) {
 	for i := range list {
-		if h := &list[i]; len(h.name) == len(key) && isLower(h.name, key) {
+		if h := &list[i]; len(h.name) == len(key) && mockserver.IsLower(h.name, key) {
 			h.values, signed = values, true
 		}
 	}
@@ -254,14 +237,14 @@ func headerValues(h mockserver.Header, name string) []string {
 
 // acs3StringToSign appends the string to sign of a canonical request.
 func acs3StringToSign(dst, canonical []byte) []byte {
-	hash := hexOf(sha256.Sum256(canonical))
+	hash := mockserver.HexOf(sha256.Sum256(canonical))
 	return append(append(append(dst, acs3Scheme...), '\n'), hash[:]...)
 }
 
 // acs3Signature signs a canonical request. The secret is taken as it is.
 func acs3Signature(secret string, canonical []byte) [64]byte {
 	var few [macBlock + 2*sha256.Size]byte
-	return hexOf(mockserver.HMACSHA256(secret, acs3StringToSign(few[:0], canonical)))
+	return mockserver.HexOf(mockserver.HMACSHA256(secret, acs3StringToSign(few[:0], canonical)))
 }
 
 // unsigned returns the first header that has to be signed and is not: host and every x-acs header that was sent
@@ -288,5 +271,5 @@ func unsigned(r *mockserver.Request, signed headerNames, hostOnly bool) string {
 // isACSHeader reports whether a key of a header begins with x-acs-.
 func isACSHeader(key string) bool {
 	const prefix = "x-acs-"
-	return len(key) >= len(prefix) && isLower(prefix, key[:len(prefix)])
+	return len(key) >= len(prefix) && mockserver.IsLower(prefix, key[:len(prefix)])
 }

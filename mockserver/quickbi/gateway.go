@@ -253,7 +253,7 @@ func (s *session) checkACS3(c *mockserver.Call) *mockserver.Refusal {
 	if r := s.checkCoverage(c); r != nil {
 		return r
 	}
-	hash, trusted := hexOf(sha256.Sum256(c.Body)), s.sent.hash
+	hash, trusted := mockserver.HexOf(sha256.Sum256(c.Body)), s.sent.hash
 	payload := hash[:]
 	if trustsHash(c) {
 		payload = []byte(trusted)

@@ -2,10 +2,8 @@ package quickbi
 
 import (
 	"crypto/sha1" //nolint:gosec // one of the schemes is HMAC-SHA1
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/hex"
 )
 
 // HMAC-SHA1 is written out over arrays on the stack, as the core's HMACSHA256 is.
@@ -35,12 +33,6 @@ func hmacSHA1(key, text []byte) [sha1.Size]byte {
 	var buf [macBlock + usualText]byte
 	inner := sha1.Sum(append(appendPad(buf[:0], key, 0x36), text...))   //nolint:gosec // the scheme is HMAC-SHA1
 	return sha1.Sum(append(appendPad(buf[:0], key, 0x5c), inner[:]...)) //nolint:gosec // the scheme is HMAC-SHA1
-}
-
-// hexOf is a SHA-256, or an HMAC of it, in lower-case hex.
-func hexOf(sum [sha256.Size]byte) (text [2 * sha256.Size]byte) {
-	hex.Encode(text[:], sum[:])
-	return text
 }
 
 // base64Of is an HMAC-SHA1 in Base64.

@@ -75,7 +75,7 @@ func verify(r *mockserver.Request, secret string) bool {
 		if err != nil {
 			return false
 		}
-		hash := hexOf(sha256.Sum256(r.Body))
+		hash := mockserver.HexOf(sha256.Sum256(r.Body))
 		signature := acs3Signature(secret, acs3Canonical(buf[:0], r, a.SignedHeaders, hash[:]))
 		return sameSignature(signature[:], a.Signature)
 	}

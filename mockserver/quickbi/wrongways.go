@@ -107,12 +107,12 @@ func hmacSHA1Hex(key string, text []byte) string {
 }
 
 func sha256Hex(b []byte) string {
-	text := hexOf(sha256.Sum256(b))
+	text := mockserver.HexOf(sha256.Sum256(b))
 	return string(text[:])
 }
 
 func signUnhashed(key, canonical string) string {
-	signature := hexOf(mockserver.HMACSHA256(key, []byte(canonical)))
+	signature := mockserver.HexOf(mockserver.HMACSHA256(key, []byte(canonical)))
 	return string(signature[:])
 }
 

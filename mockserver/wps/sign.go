@@ -3,7 +3,6 @@ package wps
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -53,8 +52,8 @@ func appendBodyHash(b, body []byte) []byte {
 	if len(body) == 0 {
 		return b
 	}
-	sum := sha256.Sum256(body)
-	return hex.AppendEncode(b, sum[:])
+	hash := mockserver.HexOf(sha256.Sum256(body))
+	return append(b, hash[:]...)
 }
 
 // target is path and query as on the request line; a proxy's absolute form is reduced to them.
@@ -87,16 +86,14 @@ const usualText = 512
 
 // sign returns the signature of a text: its MAC in lower-case hex.
 func sign(key, text string) string {
-	sum := mockserver.HMACSHA256(key, []byte(text))
-	return hex.EncodeToString(sum[:])
+	signature := mockserver.HexOf(mockserver.HMACSHA256(key, []byte(text)))
+	return string(signature[:])
 }
 
 // verify reports whether the signature is that of the request as received.
 func verify(r *mockserver.Request, key, signature string) bool {
 	var buf [usualText]byte
-	sum := mockserver.HMACSHA256(key, appendSigned(buf[:0], r))
-	var want [2 * sha256.Size]byte
-	hex.Encode(want[:], sum[:])
+	want := mockserver.HexOf(mockserver.HMACSHA256(key, appendSigned(buf[:0], r)))
 	return subtle.ConstantTimeCompare(want[:], []byte(signature)) == 1
 }
 
