@@ -4,21 +4,24 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
-func TestRunStepsGoesOnAfterAFailureAndCountsAll(t *testing.T) {
+func TestRunGoesOnAfterAFailureAndCountsAll(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	total := runSteps(context.Background(), &project{out: &out}, []step{
+	total := runStages(context.Background(), &project{out: &out}, []stage{{{
 		{"first", single("a", func(context.Context, *project) error { return errors.New("broken\n  pipe") })},
 		{"second", single("b", func(context.Context, *project) error { return skip("no moon tonight") })},
+	}, {
 		{"third", func(context.Context, *project) tally { return tally{passed: 7} }},
-	})
+	}}})
 	if want := []int{7, 1, 1}; !reflect.DeepEqual([]int{total.passed, total.failed, total.skipped}, want) {
 		t.Errorf("got %+v, want %v", total, want)
 	}
@@ -33,14 +36,40 @@ func TestRunStepsGoesOnAfterAFailureAndCountsAll(t *testing.T) {
 	}
 }
 
-func TestRunStepsStoppedFailsTheRest(t *testing.T) {
+// Each of two steps waits for the other; what they print stays together all the same.
+func TestLanesRunSideBySide(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	here, there := make(chan struct{}), make(chan struct{})
+	meet := func(mine, other chan struct{}) func(context.Context, *project) error {
+		return func(ctx context.Context, p *project) error {
+			fmt.Fprintln(p.out, "before")
+			close(mine)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-other:
+			}
+			fmt.Fprintln(p.out, "after")
+			return nil
+		}
+	}
+	var out bytes.Buffer
+	total := runStages(ctx, &project{out: &out}, []stage{{{{"a", single("a", meet(here, there))}}, {{"b", single("b", meet(there, here))}}}})
+	if total.passed != 2 || strings.Count(out.String(), " ==\nbefore\nafter\n-- ") != 2 {
+		t.Errorf("%+v\n%s", total, &out)
+	}
+}
+
+func TestRunStoppedFailsTheRest(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	total := runSteps(ctx, &project{out: &bytes.Buffer{}}, []step{{"never", func(context.Context, *project) tally {
+	total := runStages(ctx, &project{out: &bytes.Buffer{}}, []stage{{{{"never", func(context.Context, *project) tally {
 		t.Error("a step ran after the end")
 		return tally{}
-	}}})
+	}}}}})
 	if total.failed != 1 {
 		t.Errorf("got %+v, want one failure", total)
 	}

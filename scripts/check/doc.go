@@ -16,6 +16,6 @@
 //
 // # Adding a step
 //
-// A line in steps() and a function beside it. A step that cannot run yet, or not here, returns skip(reason): only for
+// A line in stages() and a function beside it. A step that cannot run yet, or not here, returns skip(reason): only for
 // what is beyond the project's reach (no network to a database) or does not exist yet, never for what fails.
 package main

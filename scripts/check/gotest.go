@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// goTest runs go test in a module's folder, prints a line a package and the output of what failed, and counts.
+// goTest runs go test in a module's folder, prints a line a package and the output of what failed, and counts. It leaves out
+// what takes a tenth of the time and tells nothing new: vet, which is a step of its own, and tables for debuggers.
 func goTest(ctx context.Context, p *project, module string, args ...string) tally {
-	args = append([]string{"test", "-json"}, args...)
+	args = append([]string{"test", "-json", "-vet=off", "-ldflags=-w"}, args...)
 	cmd := p.command(ctx, module, "go", args...)
 	var stderr bytes.Buffer // printed at the end: it must not run into the lines of the tests
 	cmd.Stdout, cmd.Stderr = nil, &stderr

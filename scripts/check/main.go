@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"time"
 )
 
 const usage = `Runs every check of the project. Exit code 0 only if nothing failed.
@@ -48,37 +47,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	total := runSteps(ctx, &project{root: root, out: stdout}, steps(*quick))
+	total := runStages(ctx, &project{root: root, out: stdout}, stages(*quick))
 	if total.failed > 0 {
 		return 1
 	}
 	return 0
-}
-
-// runSteps runs every step, whatever the others did, and prints the closing summary.
-func runSteps(ctx context.Context, p *project, steps []step) tally {
-	start := time.Now()
-	var total tally
-	for i, s := range steps {
-		fmt.Fprintf(p.out, "\n== %d/%d %s ==\n", i+1, len(steps), s.name)
-		stepStart := time.Now()
-		var t tally
-		if err := ctx.Err(); err != nil {
-			t.one(s.name, err)
-		} else {
-			t = s.run(ctx, p)
-		}
-		for _, l := range t.skips {
-			fmt.Fprintf(p.out, "skipped: %s\n", l)
-		}
-		for _, l := range t.failures {
-			fmt.Fprintf(p.out, "failed: %s\n", l)
-		}
-		fmt.Fprintf(p.out, "-- %s: %s, %s\n", s.name, t.verdict(), rounded(time.Since(stepStart)))
-		total.add(t)
-	}
-	total.print(p.out, time.Since(start))
-	return total
 }
 
 // findRoot is the folder of the project's go.mod, from the current folder upwards.

@@ -26,6 +26,13 @@ func (p *project) with(env ...string) *project {
 	return &other
 }
 
+// to is the project with another place for output.
+func (p *project) to(out io.Writer) *project {
+	other := *p
+	other.out = out
+	return &other
+}
+
 func (p *project) path(parts ...string) string {
 	return filepath.Join(append([]string{p.root}, parts...)...)
 }

@@ -10,36 +10,37 @@ import (
 	"time"
 )
 
-// step is one section of the run.
-type step struct {
-	name string
-	run  func(context.Context, *project) tally
-}
-
-// steps are what runs, in order: cheap before dear.
-func steps(quick bool) []step {
-	list := []step{
+// stages are what runs, in order: cheap before dear.
+func stages(quick bool) []stage {
+	first := []step{
 		{"build without cgo", single("build", build)},
 		{"format (gofmt)", single("gofmt", gofmt)},
 		{"go vet", perModule("vet", vet)},
 	}
 	if quick {
-		return append(list, step{"tests", tests()})
+		return []stage{{append(first, step{"tests", tests()})}}
 	}
-	return append(list,
+	first = append(first,
 		step{"go.mod is tidy", perModule("tidy", tidy)},
 		step{"lint (golangci-lint)", perModule("golangci-lint", lint)},
 		step{"known vulnerabilities (govulncheck)", single("govulncheck", vulnerabilities)},
 		step{"tests with the race detector", tests("-race", "-count=1")},
 		step{"tests that it would make too slow, without it", slowTests},
 		step{"benchmarks, each once", single("benchmarks", benchmarks)},
-		step{"vendors' SDKs (" + sdktest + ")", sdkTests},
-		step{"spec lint (redocly)", single("spec lint", specLint)},
-		step{"specs served by a peer (prism mock)", prismMock},
-		step{"a peer's validator before the server (prism proxy)", prismProxy},
-		step{"contracts (pact)", contracts},
-		step{"made files are up to date (scripts/generate)", single("generate", regenerate)},
 	)
+	peers := []step{
+		{"spec lint (redocly)", single("spec lint", specLint)},
+		{"specs served by a peer (prism mock)", prismMock},
+		{"a peer's validator before the server (prism proxy)", prismProxy},
+	}
+	clients := []step{
+		{"vendors' SDKs (" + sdktest + ")", sdkTests},
+		{"contracts (pact)", contracts},
+	}
+	last := []step{{"made files are up to date (scripts/generate)", single("generate", regenerate)}}
+	// Peers and clients wait for processes more than for the processor. The last one must be alone: it compares the work tree
+	// before with the work tree after.
+	return []stage{{first}, {peers, clients}, {last}}
 }
 
 // tests is a step that runs the main module's tests.
