@@ -21,7 +21,7 @@ type Operation struct {
 	success  int
 	params   []param
 	// declared are the names that a query, or an RPC request's form, may have.
-	declared  map[string]bool
+	declared  []string
 	pathNames []string
 	segments  []string // "" where a path parameter stands
 	headers   []headerRule
@@ -123,14 +123,13 @@ func (op *Operation) compileParams(spec *specs.OperationRules) error {
 }
 
 func (op *Operation) declare(common []specs.CommonParameter) {
-	op.declared = map[string]bool{}
 	for i := range op.params {
 		if op.params[i].in == "query" {
-			op.declared[op.params[i].name] = true
+			op.declared = append(op.declared, op.params[i].name)
 		}
 	}
 	for _, p := range common {
-		op.declared[p.Name] = true
+		op.declared = append(op.declared, p.Name)
 	}
 }
 

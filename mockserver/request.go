@@ -180,20 +180,11 @@ func appendPairs(pairs Pairs, raw string) (Pairs, error) {
 			continue
 		}
 		name, value, _ := strings.Cut(part, "=")
-		if isLiteral(name) && isLiteral(value) {
+		name, ok1 := d.decode(name, &bad)
+		value, ok2 := d.decode(value, &bad)
+		if ok1 && ok2 {
 			pairs = append(pairs, Pair{name, value})
-			continue
 		}
-		n, ok1 := d.decode(name)
-		v, ok2 := d.decode(value)
-		if !ok1 || !ok2 {
-			bad = ErrBadEncoding
-			continue
-		}
-		if !utf8.ValidString(n) || !utf8.ValidString(v) {
-			bad = ErrBadEncoding
-		}
-		pairs = append(pairs, Pair{n, v})
 	}
 	return pairs, bad
 }
@@ -222,11 +213,19 @@ type decoder struct {
 	most int // the length of all texts together
 }
 
-// decode is url.QueryUnescape.
-func (d *decoder) decode(s string) (string, bool) {
+// decode is url.QueryUnescape. It says in bad that s is not percent-encoded UTF-8, and reports whether it is percent-encoded
+// bytes at least.
+func (d *decoder) decode(s string, bad *error) (text string, ok bool) {
 	if isLiteral(s) {
 		return s, true
 	}
+	if text, ok = d.unescape(s); !ok || !utf8.ValidString(text) {
+		*bad = ErrBadEncoding
+	}
+	return text, ok
+}
+
+func (d *decoder) unescape(s string) (string, bool) {
 	if d.text.Cap() == 0 {
 		d.text.Grow(d.most)
 	}

@@ -151,33 +151,34 @@ func (p *param) check(found *specs.Violation, a *arg) {
 // checkUnknown warns of query parameters (and the form pairs of an RPC request) that no document names; a strict world
 // refuses them.
 func (c *Call) checkUnknown(found *specs.Violation) {
+	var few [64]bool
+	sent := append(few[:0], make([]bool, len(c.Op.declared))...)
 	query, _ := c.Query()
-	c.warnOfUnknown(query, nil)
+	c.warnOfUnknown(query, sent)
 	if c.Op.Spec.RPC != nil {
 		form, _ := c.Form()
-		c.warnOfUnknown(form, query)
+		c.warnOfUnknown(form, sent)
 	}
 	if c.Strict() && len(c.warnings) > 0 {
 		found.Keep(specs.Violation{Kind: specs.Range, Name: "request", Reason: specs.Because(c.warnings[0] + " (strict)"), Refusal: c.Op.Spec.Refusals.Range})
 	}
 }
 
-// warnOfUnknown warns of pairs that no document names, and of those that came before.
-func (c *Call) warnOfUnknown(pairs, before Pairs) {
-	for i, p := range pairs {
-		if c.warnedEnough() { // also keeps the search for repeated names short
+// warnOfUnknown warns of pairs that no document names, and of those that came before: it notes in sent which of the declared
+// names did. There are few of these, so that looking at each beats a map.
+func (c *Call) warnOfUnknown(pairs Pairs, sent []bool) {
+	for i := range pairs {
+		if c.warnedEnough() {
 			return
 		}
-		if !c.Op.declared[p.Name] {
-			c.Warn("parameter %s is not documented", p.Name)
+		at := slices.Index(c.Op.declared, pairs[i].Name)
+		switch {
+		case at < 0:
+			c.Warn("parameter %s is not documented", pairs[i].Name)
 			continue
+		case sent[at]:
+			c.Warn("parameter %s was sent more than once; the first counts", pairs[i].Name)
 		}
-		_, again := before.Get(p.Name)
-		if !again {
-			_, again = pairs[:i].Get(p.Name)
-		}
-		if again {
-			c.Warn("parameter %s was sent more than once; the first counts", p.Name)
-		}
+		sent[at] = true
 	}
 }

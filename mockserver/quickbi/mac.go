@@ -1,6 +1,7 @@
 package quickbi
 
 import (
+	"bytes"
 	"crypto/sha1" //nolint:gosec // one of the schemes is HMAC-SHA1
 	"crypto/subtle"
 	"encoding/base64"
@@ -15,15 +16,19 @@ const (
 	usualText = 1024
 )
 
-// appendPad appends a key, filled up to a block, combined with the byte of the inner or the outer hash.
-func appendPad(dst, key []byte, with byte) []byte {
+// appendPad appends a key, filled up to a block, combined with the pad of the inner or the outer hash.
+func appendPad(dst, key []byte, with *[macBlock]byte) []byte {
 	var block [macBlock]byte
 	copy(block[:], key)
-	for i := range block {
-		block[i] ^= with
-	}
+	subtle.XORBytes(block[:], block[:], with[:])
 	return append(dst, block[:]...)
 }
+
+// What HMAC combines a key with.
+var (
+	innerPad = [macBlock]byte(bytes.Repeat([]byte{0x36}, macBlock))
+	outerPad = [macBlock]byte(bytes.Repeat([]byte{0x5c}, macBlock))
+)
 
 func hmacSHA1(key, text []byte) [sha1.Size]byte {
 	if len(key) > macBlock {
@@ -31,8 +36,8 @@ func hmacSHA1(key, text []byte) [sha1.Size]byte {
 		key = short[:]
 	}
 	var buf [macBlock + usualText]byte
-	inner := sha1.Sum(append(appendPad(buf[:0], key, 0x36), text...))   //nolint:gosec // the scheme is HMAC-SHA1
-	return sha1.Sum(append(appendPad(buf[:0], key, 0x5c), inner[:]...)) //nolint:gosec // the scheme is HMAC-SHA1
+	inner := sha1.Sum(append(appendPad(buf[:0], key, &innerPad), text...))   //nolint:gosec // the scheme is HMAC-SHA1
+	return sha1.Sum(append(appendPad(buf[:0], key, &outerPad), inner[:]...)) //nolint:gosec // the scheme is HMAC-SHA1
 }
 
 // base64Of is an HMAC-SHA1 in Base64.

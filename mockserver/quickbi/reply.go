@@ -28,11 +28,18 @@ func (e *errorReply) AppendJSON(b []byte) []byte {
 	b = appendText(append(b, `,"HostId":`...), e.hostID)
 	b = appendText(append(b, `,"Code":`...), e.code)
 	b = appendText(append(b, `,"Message":`...), e.message)
-	b = appendText(append(b, `,"Recommend":`...), adviceURL, url.QueryEscape(e.code), "&product=", e.product, "&requestId=", e.requestID)
+	b = append(e.appendAdvice(append(b, `,"Recommend":"`...)), '"')
 	if e.denied != nil {
 		b = e.denied.appendJSON(append(b, `,"AccessDeniedDetail":`...))
 	}
 	return append(b, '}')
+}
+
+// appendAdvice appends the address of the page of advice as it stands in JSON. What is percent-encoded needs no escapes there.
+func (e *errorReply) appendAdvice(b []byte) []byte {
+	b = append(append(b, adviceURL...), url.QueryEscape(e.code)...)
+	b = mockserver.AppendText(append(b, "&product="...), e.product)
+	return mockserver.AppendText(append(b, "&requestId="...), e.requestID)
 }
 
 func (e *errorReply) appendXML(b []byte, _ bool) []byte {
