@@ -138,7 +138,7 @@ func (t *Table[R]) merge(v *trees[R]) *trees[R] {
 		w.changes = w.changes[:0]
 		w.eachLate(func(first, last *late[R]) { w.changes = first.appendChanges(w.changes, last, tree) })
 		if o := &t.orders[tree]; len(w.changes) > 0 {
-			w.changes = o.sort(w.changes, nil, false)
+			w.changes = o.sort(w.changes)
 			out.roots[tree] = w.write(out.roots[tree], o, w.changes)
 		}
 	}

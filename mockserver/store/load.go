@@ -78,41 +78,29 @@ type load[R any] struct {
 // problem is that of the first index that has one.
 func (l *load[R]) problem() error { return firstOf(l.problems) }
 
-// all makes all trees. Mostly no two records have one id, nor that of one that is there; then the indexes need not wait for
-// the tree that tells.
+// all makes all trees.
 func (l *load[R]) all(recs []R) {
-	if len(recs) >= manyChanges && len(recs) >= 8*l.before[0].len() {
-		if l.trees(0, recs, nil); len(l.fresh) == len(recs) && len(l.old) == 0 {
-			return
-		}
-		l.trees(1, l.fresh, l.old)
+	if len(recs) >= manyChanges && len(recs) >= 8*l.before[0].len() && l.anew(recs) {
 		return
 	}
-	w := l.writers.Get().(*writer[R])
-	l.ids(w, &loading[R]{}, recs)
-	l.release(w)
-	l.trees(1, l.fresh, l.old)
+	l.trees(0, 1, len(recs), func(m *loading[R], _ int) { l.ids(m, recs) })
+	l.trees(1, len(l.roots), len(recs), func(m *loading[R], i int) { l.roots[i], l.problems[i] = l.changed(m, i) })
 }
 
-// trees makes the trees from one on, many on every core.
-func (l *load[R]) trees(first int, fresh, old []R) {
+// trees makes the trees from one to another, many records' on every core.
+func (l *load[R]) trees(from, to, records int, tree func(m *loading[R], i int)) {
 	var next atomic.Int64
-	next.Store(int64(first))
+	next.Store(int64(from))
 	work := func() {
-		w := l.writers.Get().(*writer[R])
-		defer l.release(w)
-		m := &loading[R]{changes: make([]change[R], 0, len(fresh)+len(old))}
-		for i := int(next.Add(1)) - 1; i < len(l.roots); i = int(next.Add(1)) - 1 {
-			if i == 0 {
-				l.ids(w, m, fresh)
-			} else {
-				l.roots[i], l.problems[i] = l.loadIndex(w, l.before[i], i-1, fresh, old, m)
-			}
+		m := &loading[R]{writer: l.writers.Get().(*writer[R])}
+		defer l.release(m.writer)
+		for i := int(next.Add(1)) - 1; i < to; i = int(next.Add(1)) - 1 {
+			tree(m, i)
 		}
 	}
 	var wg sync.WaitGroup
-	if len(fresh) >= manyChanges {
-		for range min(runtime.GOMAXPROCS(0), len(l.roots)-first) - 1 {
+	if records >= manyChanges {
+		for range min(runtime.GOMAXPROCS(0), to-from) - 1 {
 			wg.Go(work)
 		}
 	}
@@ -120,13 +108,55 @@ func (l *load[R]) trees(first int, fresh, old []R) {
 	wg.Wait()
 }
 
-// ids makes the tree of the ids, and finds fresh and old.
-func (l *load[R]) ids(w *writer[R], m *loading[R], recs []R) {
-	m.changes = m.changes[:0]
-	for _, rec := range recs {
-		m.changes = append(m.changes, change[R]{key: l.key(rec), rec: rec})
+// loading is memory for trees, one after the other.
+type loading[R any] struct {
+	writer *writer[R]
+	keyed  keyed[R]
+}
+
+// index is the index of a tree, nil for that of the ids.
+func (t *Table[R]) index(tree int) *Index[R] {
+	if tree == 0 {
+		return nil
 	}
-	changes := l.orders[0].sort(m.changes, &m.sorting, false)
+	return &t.indexes[tree-1]
+}
+
+// anew makes the trees of few records and many further ones, which is cheaper than changing trees. It reports false if two of
+// them have one id or one key that is unique; then nothing was done.
+func (l *load[R]) anew(recs []R) bool {
+	there := l.before[0].len()
+	all := append(l.before[0].appendRecords(make([]R, 0, there+len(recs)), 0, there), recs...)
+	var odd atomic.Bool
+	l.trees(0, len(l.roots), len(recs), func(m *loading[R], i int) {
+		ix, k := l.index(i), &m.keyed
+		k.begin(&l.orders[i])
+		k.addAll(all, ix, l.key)
+		k.sort()
+		if (ix == nil || ix.Unique) && k.twice() {
+			odd.Store(true)
+		}
+		if odd.Load() {
+			return
+		}
+		l.roots[i] = k.tree(m.writer)
+		if i == 0 {
+			l.fresh = k.behind(there)
+		}
+	})
+	if odd.Load() {
+		l.roots, l.fresh = slices.Clone(l.before), nil
+	}
+	return !odd.Load()
+}
+
+// ids makes the tree of the ids, and finds fresh and old.
+func (l *load[R]) ids(m *loading[R], recs []R) {
+	k, w := &m.keyed, m.writer
+	k.begin(&l.orders[0])
+	k.addAll(recs, nil, l.key)
+	k.sort()
+	changes := k.changes(len(recs))
 	l.roots[0] = w.write(l.before[0], &l.orders[0], changes)
 	l.old = slices.Clone(w.old)
 	l.fresh = make([]R, len(changes))
@@ -135,21 +165,19 @@ func (l *load[R]) ids(w *writer[R], m *loading[R], recs []R) {
 	}
 }
 
-func (t *Table[R]) loadIndex(w *writer[R], root node[R], i int, fresh, old []R, m *loading[R]) (node[R], error) {
-	ix, o := &t.indexes[i], &t.orders[i+1]
-	m.changes = m.changes[:0]
-	for _, rec := range fresh {
-		m.add(ix, rec, false)
-	}
-	for _, rec := range old {
-		m.add(ix, rec, true)
-	}
-	if len(m.changes) == 0 {
+// changed is a tree with fresh in it and without old.
+func (l *load[R]) changed(m *loading[R], tree int) (node[R], error) {
+	root, ix, k := l.before[tree], l.index(tree), &m.keyed
+	k.begin(&l.orders[tree])
+	k.addAll(l.fresh, ix, l.key)
+	gone := len(k.recs)
+	k.addAll(l.old, ix, l.key)
+	if len(k.recs) == 0 {
 		return root, nil
 	}
-	distinct := ix.Keys == nil && len(old) == 0
-	changes := o.sort(m.changes, &m.sorting, distinct)
-	root = w.write(root, o, changes)
+	k.sort()
+	changes := k.changes(gone)
+	root = m.writer.write(root, &l.orders[tree], changes)
 	if !ix.Unique {
 		return root, nil
 	}
@@ -157,46 +185,11 @@ func (t *Table[R]) loadIndex(w *writer[R], root node[R], i int, fresh, old []R, 
 		if c.gone {
 			continue
 		}
-		if there := t.other(root, i+1, c.key, t.key(c.rec)); !none(there) {
-			return root, &DuplicateError{Collection: t.c.name, Index: ix.Name, ID: t.key(there)}
+		if there := l.other(root, tree, c.key, l.key(c.rec)); !none(there) {
+			return root, &DuplicateError{Collection: l.c.name, Index: ix.Name, ID: l.key(there)}
 		}
 	}
 	return root, nil
-}
-
-// loading is memory for indexes, one after the other.
-type loading[R any] struct {
-	changes []change[R]
-	sorting sorting[R]
-	key     []byte
-	keys    strings.Builder
-}
-
-// add adds the changes that a record makes to an index.
-func (m *loading[R]) add(ix *Index[R], rec R, gone bool) {
-	if ix.Append != nil {
-		m.key = ix.Append(m.key[:0], rec)
-		m.changes = append(m.changes, change[R]{key: m.hold(m.key), rec: rec, gone: gone})
-		return
-	}
-	var one [1]string
-	for _, key := range ix.keysOf(rec, &one) {
-		m.changes = append(m.changes, change[R]{key: key, rec: rec, gone: gone})
-	}
-}
-
-// keysPiece is how many bytes of keys share a piece of memory. No tree refers to it.
-const keysPiece = 1 << 16
-
-// hold copies a key behind the one before.
-func (m *loading[R]) hold(key []byte) string {
-	if m.keys.Cap()-m.keys.Len() < len(key) {
-		m.keys = strings.Builder{}
-		m.keys.Grow(max(keysPiece, len(key)))
-	}
-	from := m.keys.Len()
-	m.keys.Write(key)
-	return m.keys.String()[from:]
 }
 
 // noteAll is note for many.
@@ -219,23 +212,14 @@ func (t *Table[R]) noteAll(tx *Tx, fresh, old []R) {
 	}
 }
 
-// sort puts changes into the tree's order. Of several at one place it keeps what is not gone and, of those, the last;
-// distinct says that there are none. What it returns may lie in the memory of the sort, which may be nil.
-func (o *order[R]) sort(changes []change[R], s *sorting[R], distinct bool) []change[R] {
-	if o.sorted(changes) {
-		return changes
-	}
-	switch {
-	case len(changes) < manyChanges:
-		slices.SortStableFunc(changes, func(a, b change[R]) int { return o.compare(&a, &b) })
-	case s == nil:
-		changes = new(sorting[R]).sort(o, changes)
-	default:
-		changes = s.sort(o, changes)
-	}
-	if distinct {
-		return changes
-	}
+// sort puts changes into the tree's order. Of several at one place it keeps what is not gone and, of those, the last.
+func (o *order[R]) sort(changes []change[R]) []change[R] {
+	slices.SortStableFunc(changes, func(a, b change[R]) int { return o.compare(&a, &b) })
+	return o.lasting(changes)
+}
+
+// lasting leaves of several changes at one place, which are in order, what is not gone and, of those, the last.
+func (o *order[R]) lasting(changes []change[R]) []change[R] {
 	out := 0
 	for i := 1; i < len(changes); i++ {
 		switch {
@@ -246,17 +230,7 @@ func (o *order[R]) sort(changes []change[R], s *sorting[R], distinct bool) []cha
 			changes[out] = changes[i]
 		}
 	}
-	return changes[:out+1]
-}
-
-// sorted reports whether nothing is to be done: the places ascend and none occurs twice.
-func (o *order[R]) sorted(changes []change[R]) bool {
-	for i := 1; i < len(changes); i++ {
-		if o.compare(&changes[i-1], &changes[i]) >= 0 {
-			return false
-		}
-	}
-	return true
+	return changes[:min(out+1, len(changes))]
 }
 
 func (o *order[R]) compare(a, b *change[R]) int {

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
+	"strings"
 )
 
 // manyChanges are as many as are worth being sorted by heads, and on every core.
@@ -11,64 +14,119 @@ const manyChanges = 64
 // manyHeads are as many as are sorted sooner byte by byte than by comparing them.
 const manyHeads = 1024
 
-// sorting is a stable sort that seldom looks at whole keys: it goes by eight bytes of them at a time. Its memory is used
-// again.
-type sorting[R any] struct {
-	order           *order[R]
-	changes, sorted []change[R]
-	heads, spare    []head
+// keyed are records with their keys in one tree, to be put in its order. The sort is stable and seldom looks at whole keys:
+// it goes by eight bytes of them at a time. Its memory is used again.
+type keyed[R any] struct {
+	order *order[R]
+	recs  []R
+	// texts are the keys one behind the other, ends where each of them ends, behind a 0.
+	texts        []byte
+	ends         []int
+	heads, spare []head
 }
 
-// sort returns the changes in order, valid until the next call.
-func (s *sorting[R]) sort(o *order[R], changes []change[R]) []change[R] {
-	s.order, s.changes = o, changes
-	s.heads = slices.Grow(s.heads[:0], len(changes))[:len(changes)]
-	for i := range s.heads {
-		s.heads[i].i = i
-	}
-	s.sortHeads(s.heads, 0)
-	s.sorted = slices.Grow(s.sorted[:0], len(changes))
-	for _, h := range s.heads {
-		s.sorted = append(s.sorted, changes[h.i])
-	}
-	return s.sorted
+// begin forgets the records before.
+func (k *keyed[R]) begin(o *order[R]) {
+	clear(k.recs)
+	k.order, k.recs, k.texts, k.ends = o, k.recs[:0], k.texts[:0], append(k.ends[:0], 0)
 }
 
-// head stands for change i: bits are eight bytes of its key.
+// sampled is how many of many records are looked at to tell how long their keys are.
+const sampled = 64
+
+// addAll adds records under their keys in an index; those under their ids where it is nil.
+func (k *keyed[R]) addAll(recs []R, ix *Index[R], id func(R) string) {
+	add := func(rec R) { k.addTo(ix, rec) }
+	if ix == nil {
+		add = func(rec R) {
+			k.texts = append(k.texts, id(rec)...)
+			k.ended(rec)
+		}
+	}
+	k.recs, k.ends = slices.Grow(k.recs, len(recs)), slices.Grow(k.ends, len(recs))
+	if already, before := len(k.texts), len(k.recs); len(recs) > sampled*sampled {
+		for i := range sampled {
+			add(recs[i*(len(recs)/sampled)])
+		}
+		room := (len(k.texts) - already) / sampled * len(recs) * 9 / 8
+		k.texts = slices.Grow(k.texts[:already], room)
+		k.recs, k.ends = k.recs[:before], k.ends[:before+1]
+	}
+	for _, rec := range recs {
+		add(rec)
+	}
+}
+
+// addTo adds a record under each of its keys in an index.
+func (k *keyed[R]) addTo(ix *Index[R], rec R) {
+	if ix.Append != nil {
+		k.texts = ix.Append(k.texts, rec)
+		k.ended(rec)
+		return
+	}
+	var one [1]string
+	for _, key := range ix.keysOf(rec, &one) {
+		k.texts = append(k.texts, key...)
+		k.ended(rec)
+	}
+}
+
+// ended adds a record whose key was appended to texts.
+func (k *keyed[R]) ended(rec R) {
+	k.recs = append(k.recs, rec)
+	k.ends = append(k.ends, len(k.texts))
+}
+
+func (k *keyed[R]) key(i int) []byte { return k.texts[k.ends[i]:k.ends[i+1]] }
+
+// head stands for record i: bits are eight bytes of its key.
 type head struct {
 	bits uint64
 	i    int
 }
 
+// sort makes of heads the order of the records.
+func (k *keyed[R]) sort() {
+	k.heads = slices.Grow(k.heads[:0], len(k.recs))[:len(k.recs)]
+	sorted := true
+	for i := range k.heads {
+		k.heads[i].i = i
+		sorted = sorted && (i == 0 || k.compare(i-1, i) <= 0)
+	}
+	if !sorted {
+		k.sortHeads(k.heads, 0)
+	}
+}
+
 // sortHeads sorts heads of keys whose first bytes are alike.
-func (s *sorting[R]) sortHeads(heads []head, alike int) {
+func (k *keyed[R]) sortHeads(heads []head, alike int) {
 	if len(heads) < manyChanges {
-		slices.SortFunc(heads, s.compare)
+		slices.SortFunc(heads, k.compareHeads)
 		return
 	}
-	alike = s.alike(heads, alike)
+	alike = k.alike(heads, alike)
 	for i := range heads {
-		heads[i].bits = bitsOf(s.changes[heads[i].i].key[alike:])
+		heads[i].bits = bitsOf(k.key(heads[i].i)[alike:])
 	}
-	s.byBits(heads)
+	k.byBits(heads)
 	for from, to := 0, 0; from < len(heads); from = to {
 		for to = from + 1; to < len(heads) && heads[to].bits == heads[from].bits; {
 			to++
 		}
 		switch part := heads[from:to]; {
 		case len(part) == 1:
-		case s.whole(part, alike+headSize):
-			s.sortHeads(part, alike+headSize)
+		case k.whole(part, alike+headSize):
+			k.sortHeads(part, alike+headSize)
 		default: // the bits of a key that ends there do not say where
-			slices.SortFunc(part, s.compare)
+			slices.SortFunc(part, k.compareHeads)
 		}
 	}
 }
 
 // whole reports whether all keys have so many bytes.
-func (s *sorting[R]) whole(heads []head, size int) bool {
+func (k *keyed[R]) whole(heads []head, size int) bool {
 	for i := range heads {
-		if len(s.changes[heads[i].i].key) < size {
+		if len(k.key(heads[i].i)) < size {
 			return false
 		}
 	}
@@ -76,7 +134,7 @@ func (s *sorting[R]) whole(heads []head, size int) bool {
 }
 
 // byBits sorts heads by their bits: many of them byte by byte from the last one, without those bytes that all have in common.
-func (s *sorting[R]) byBits(heads []head) {
+func (k *keyed[R]) byBits(heads []head) {
 	if len(heads) < manyHeads {
 		slices.SortFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) })
 		return
@@ -84,8 +142,8 @@ func (s *sorting[R]) byBits(heads []head) {
 	if slices.IsSortedFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) }) {
 		return
 	}
-	s.spare = slices.Grow(s.spare[:0], len(heads))[:len(heads)]
-	from, to := heads, s.spare
+	k.spare = slices.Grow(k.spare[:0], len(heads))[:len(heads)]
+	from, to := heads, k.spare
 	for shift := 0; shift < 64; shift += 8 {
 		if spread(to, from, shift) {
 			from, to = to, from
@@ -118,34 +176,118 @@ func spread(to, from []head, shift int) bool {
 }
 
 // alike returns how many first bytes all keys have in common, at least so many.
-func (s *sorting[R]) alike(heads []head, sure int) int {
-	first := s.changes[heads[0].i].key
+func (k *keyed[R]) alike(heads []head, sure int) int {
+	first := k.key(heads[0].i)
 	shared := len(first)
 	for i := 1; i < len(heads) && shared > sure; i++ {
-		key := s.changes[heads[i].i].key
-		if len(key) < shared || key[sure:shared] != first[sure:shared] {
+		key := k.key(heads[i].i)
+		if len(key) < shared || !bytes.Equal(key[sure:shared], first[sure:shared]) {
 			shared = sure + common(first[sure:shared], key[sure:])
 		}
 	}
 	return shared
 }
 
-// compare goes by the whole keys and, for changes at one place, by which came first.
-func (s *sorting[R]) compare(a, b head) int {
-	return cmp.Or(s.order.compare(&s.changes[a.i], &s.changes[b.i]), a.i-b.i)
+// compareHeads goes by the places and, where two are the same, by which record came first.
+func (k *keyed[R]) compareHeads(a, b head) int { return cmp.Or(k.compare(a.i, b.i), a.i-b.i) }
+
+// compare compares the places of two records.
+func (k *keyed[R]) compare(a, b int) int {
+	if c := bytes.Compare(k.key(a), k.key(b)); c != 0 || k.order.id == nil {
+		return c
+	}
+	return strings.Compare(k.order.id(k.recs[a]), k.order.id(k.recs[b]))
 }
 
 const headSize = 8
 
 // bitsOf is the first eight bytes of a text as a number that sorts as they do; behind a shorter text they are 0.
-func bitsOf(s string) uint64 {
-	if len(s) >= headSize { // which the compiler makes one load of
-		return uint64(s[0])<<56 | uint64(s[1])<<48 | uint64(s[2])<<40 | uint64(s[3])<<32 |
-			uint64(s[4])<<24 | uint64(s[5])<<16 | uint64(s[6])<<8 | uint64(s[7])
+func bitsOf(text []byte) uint64 {
+	if len(text) >= headSize {
+		return binary.BigEndian.Uint64(text)
 	}
 	bits := uint64(0)
-	for i := range len(s) {
-		bits |= uint64(s[i]) << (56 - 8*i)
+	for i := range text {
+		bits |= uint64(text[i]) << (56 - 8*i)
 	}
 	return bits
+}
+
+// twice reports whether two records, which are in order, have the same key.
+func (k *keyed[R]) twice() bool {
+	for i := 1; i < len(k.heads); i++ {
+		if bytes.Equal(k.key(k.heads[i-1].i), k.key(k.heads[i].i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// behind are the records from number first on, in order.
+func (k *keyed[R]) behind(first int) []R {
+	out := make([]R, 0, len(k.recs)-first)
+	for _, h := range k.heads {
+		if h.i >= first {
+			out = append(out, k.recs[h.i])
+		}
+	}
+	return out
+}
+
+// changes are what putting the first records and deleting the others, from number gone on, does to the tree. Of several at
+// one place what is put counts and, of those, the last.
+func (k *keyed[R]) changes(gone int) []change[R] {
+	texts := string(k.texts)
+	all := make([]change[R], 0, len(k.heads))
+	for _, h := range k.heads {
+		all = append(all, change[R]{key: texts[k.ends[h.i]:k.ends[h.i+1]], rec: k.recs[h.i], gone: h.i >= gone})
+	}
+	return k.order.lasting(all)
+}
+
+// tree is the tree of the records, which are in order.
+func (k *keyed[R]) tree(w *writer[R]) node[R] {
+	w.order, w.parts = k.order, w.parts[:0]
+	at := place{}
+	for heads := k.heads; len(heads) > 0; {
+		n := share(len(heads), leafSize, true)
+		w.parts = append(w.parts, part[R]{node[R]{leaf: k.leaf(w, heads[:n])}, at})
+		if n < len(heads) {
+			at = k.between(heads[n-1].i, heads[n].i)
+		}
+		heads = heads[n:]
+	}
+	return w.root()
+}
+
+func (k *keyed[R]) leaf(w *writer[R], heads []head) *leaf[R] {
+	l, m := &leaf[R]{n: len(heads)}, &w.column
+	first := k.key(heads[0].i)
+	shared := common(first, k.key(heads[l.n-1].i))
+	m.texts = append(m.texts, first[:shared]...)
+	m.ended()
+	for i, h := range heads {
+		l.recs[i] = k.recs[h.i]
+		m.texts = append(m.texts, k.key(h.i)[shared:]...)
+		m.ended()
+	}
+	l.keys = m.make()
+	if k.order.text == nil {
+		return l
+	}
+	for i := range heads {
+		m.texts = append(m.texts, k.order.text(l.recs[i])...)
+		m.ended()
+	}
+	l.texts = m.make()
+	return l
+}
+
+// between is a short place behind one record and not behind the other, which stands behind it.
+func (k *keyed[R]) between(last, next int) place {
+	a, b := k.key(last), k.key(next)
+	if bytes.Equal(a, b) {
+		return place{string(b), strings.Clone(k.order.id(k.recs[next]))}
+	}
+	return place{string(b[:common(a, b)+1]), ""}
 }

@@ -11,25 +11,30 @@ import (
 func TestSorting(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same keys each time
-	var s sorting[*string]
+	var k keyed[*string]
 	for round := range 300 {
 		o := &order[*string]{}
 		if round%2 == 0 {
 			o.id = func(rec *string) string { return *rec }
 		}
-		var changes []change[*string]
-		for range manyChanges + r.IntN(2*manyHeads) {
+		k.begin(o)
+		var want []int
+		for i := range manyChanges + r.IntN(2*manyHeads) {
 			key := strings.Repeat("alike", r.IntN(4)) + strings.Repeat("\x00", r.IntN(10))
 			for range r.IntN(20) {
 				key += string(rune('a' + r.IntN(1+round%5)))
 			}
 			id := string(rune('a' + r.IntN(3)))
-			changes = append(changes, change[*string]{key: key, rec: &id, gone: r.IntN(2) == 0})
+			k.texts = append(k.texts, key...)
+			k.ended(&id)
+			want = append(want, i)
 		}
-		want := slices.Clone(changes)
-		slices.SortStableFunc(want, func(a, b change[*string]) int { return o.compare(&a, &b) })
-		if got := s.sort(o, changes); !slices.Equal(got, want) {
-			t.Fatalf("round %d: %d changes are out of order", round, len(changes))
+		slices.SortStableFunc(want, k.compare)
+		k.sort()
+		for i, h := range k.heads {
+			if h.i != want[i] {
+				t.Fatalf("round %d: of %d keys number %d is %d, want %d", round, len(want), i, h.i, want[i])
+			}
 		}
 	}
 }

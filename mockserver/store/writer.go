@@ -59,13 +59,18 @@ func (w *writer[R]) write(root node[R], o *order[R], changes []change[R]) node[R
 		w.shrinks = w.shrinks || changes[i].gone
 	}
 	w.change(root, place{}, changes)
+	return w.root()
+}
+
+// root makes one tree of all parts.
+func (w *writer[R]) root() node[R] {
 	for len(w.parts) > 1 {
 		w.join(0, true)
 	}
 	if len(w.parts) == 0 {
 		return node[R]{}
 	}
-	root = w.parts[0].node
+	root := w.parts[0].node
 	for root.in != nil && root.in.n == 1 {
 		root = root.in.kids[0]
 	}
@@ -386,7 +391,7 @@ func (l *leaf[R]) boundary(o *order[R], next *entry[R]) place {
 }
 
 // common is the length of what two texts have in common in front.
-func common(a, b string) int {
+func common[K keyText](a, b K) int {
 	i := 0
 	for i < min(len(a), len(b)) && a[i] == b[i] {
 		i++
