@@ -87,14 +87,15 @@ func (l *load[R]) all(recs []R) {
 	l.trees(1, len(l.roots), len(recs), func(m *loading[R], i int) { l.roots[i], l.problems[i] = l.changed(m, i) })
 }
 
-// trees makes the trees from one to another, many records' on every core.
+// trees makes the trees from one to another, many records' on every core. The last ones come first: mostly their keys are the
+// longest, and the memory for these does for the others.
 func (l *load[R]) trees(from, to, records int, tree func(m *loading[R], i int)) {
 	var next atomic.Int64
-	next.Store(int64(from))
+	next.Store(int64(to))
 	work := func() {
 		m := &loading[R]{writer: l.writers.Get().(*writer[R])}
 		defer l.release(m.writer)
-		for i := int(next.Add(1)) - 1; i < to; i = int(next.Add(1)) - 1 {
+		for i := int(next.Add(-1)); i >= from; i = int(next.Add(-1)) {
 			tree(m, i)
 		}
 	}

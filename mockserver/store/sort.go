@@ -27,7 +27,6 @@ type keyed[R any] struct {
 
 // begin forgets the records before.
 func (k *keyed[R]) begin(o *order[R]) {
-	clear(k.recs)
 	k.order, k.recs, k.texts, k.ends = o, k.recs[:0], k.texts[:0], append(k.ends[:0], 0)
 }
 
@@ -43,18 +42,25 @@ func (k *keyed[R]) addAll(recs []R, ix *Index[R], id func(R) string) {
 			k.ended(rec)
 		}
 	}
-	k.recs, k.ends = slices.Grow(k.recs, len(recs)), slices.Grow(k.ends, len(recs))
-	if already, before := len(k.texts), len(k.recs); len(recs) > sampled*sampled {
+	k.recs, k.ends = roomFor(k.recs, len(recs)), roomFor(k.ends, len(recs))
+	if texts, n := len(k.texts), len(k.recs); len(recs) > sampled*sampled {
 		for i := range sampled {
 			add(recs[i*(len(recs)/sampled)])
 		}
-		room := (len(k.texts) - already) / sampled * len(recs) * 9 / 8
-		k.texts = slices.Grow(k.texts[:already], room)
-		k.recs, k.ends = k.recs[:before], k.ends[:before+1]
+		room := (len(k.texts) - texts) / sampled * len(recs) * 9 / 8
+		k.texts, k.recs, k.ends = roomFor(k.texts[:texts], room), k.recs[:n], k.ends[:n+1]
 	}
 	for _, rec := range recs {
 		add(rec)
 	}
+}
+
+// roomFor is slices.Grow for memory that is about to be written: it need not be cleared first.
+func roomFor[E any](s []E, n int) []E {
+	if cap(s)-len(s) >= n {
+		return s
+	}
+	return append(make([]E, 0, len(s)+n), s...)
 }
 
 // addTo adds a record under each of its keys in an index.
@@ -87,15 +93,54 @@ type head struct {
 
 // sort makes of heads the order of the records.
 func (k *keyed[R]) sort() {
-	k.heads = slices.Grow(k.heads[:0], len(k.recs))[:len(k.recs)]
-	sorted := true
+	k.heads = roomFor(k.heads[:0], len(k.recs))[:len(k.recs)]
 	for i := range k.heads {
 		k.heads[i].i = i
-		sorted = sorted && (i == 0 || k.compare(i-1, i) <= 0)
 	}
-	if !sorted {
+	if !k.merged() {
 		k.sortHeads(k.heads, 0)
 	}
+}
+
+// mostRuns are as many runs as are merged sooner than sorted.
+const mostRuns = 8
+
+// merged merges the runs in which the records are in order already, unless there are many: those that come by number are in
+// one run for each number of digits.
+func (k *keyed[R]) merged() bool {
+	var room [mostRuns]int
+	ends := room[:0]
+	for i := 1; i < len(k.heads); i++ {
+		switch {
+		case k.compare(i-1, i) <= 0:
+		case len(ends) == mostRuns-1:
+			return false
+		default:
+			ends = append(ends, i)
+		}
+	}
+	for i, mid := range ends {
+		to := len(k.heads)
+		if i+1 < len(ends) {
+			to = ends[i+1]
+		}
+		k.merge(mid, to)
+	}
+	return true
+}
+
+// merge merges the heads up to mid, which are in order, with those from there on.
+func (k *keyed[R]) merge(mid, to int) {
+	k.spare = append(k.spare[:0], k.heads[:mid]...)
+	left, right, out := k.spare, k.heads[mid:to], k.heads[:0]
+	for len(left) > 0 && len(right) > 0 {
+		if k.compare(right[0].i, left[0].i) < 0 {
+			out, right = append(out, right[0]), right[1:]
+		} else {
+			out, left = append(out, left[0]), left[1:]
+		}
+	}
+	copy(k.heads[len(out):], left) // of those on the right the rest is there
 }
 
 // sortHeads sorts heads of keys whose first bytes are alike.
@@ -142,7 +187,7 @@ func (k *keyed[R]) byBits(heads []head) {
 	if slices.IsSortedFunc(heads, func(a, b head) int { return cmp.Compare(a.bits, b.bits) }) {
 		return
 	}
-	k.spare = slices.Grow(k.spare[:0], len(heads))[:len(heads)]
+	k.spare = roomFor(k.spare[:0], len(heads))[:len(heads)]
 	from, to := heads, k.spare
 	for shift := 0; shift < 64; shift += 8 {
 		if spread(to, from, shift) {
