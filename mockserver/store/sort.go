@@ -307,13 +307,20 @@ func (k *keyed[R]) tree(w *writer[R]) node[R] {
 
 func (k *keyed[R]) leaf(w *writer[R], heads []head) *leaf[R] {
 	l, m := &leaf[R]{n: len(heads)}, &w.column
-	first := k.key(heads[0].i)
-	shared := common(first, k.key(heads[l.n-1].i))
-	m.texts = append(m.texts, first[:shared]...)
-	m.ended()
+	var keys [leafSize][]byte
 	for i, h := range heads {
-		l.recs[i] = k.recs[h.i]
-		m.texts = append(m.texts, k.key(h.i)[shared:]...)
+		l.recs[i], keys[i] = k.recs[h.i], k.key(h.i)
+	}
+	for _, key := range keys[:l.n] { // memory that is looked at all at once comes all at once
+		if len(key) > 0 {
+			w.looked ^= key[len(key)-1]
+		}
+	}
+	shared := common(keys[0], keys[l.n-1])
+	m.texts = append(m.texts, keys[0][:shared]...)
+	m.ended()
+	for _, key := range keys[:l.n] {
+		m.texts = append(m.texts, key[shared:]...)
 		m.ended()
 	}
 	l.keys = m.make()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -80,4 +81,35 @@ func TestAppendedKeys(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// BenchmarkKeyed has the steps of a tree of many records whose keys are in no order.
+func BenchmarkKeyed(b *testing.B) {
+	type rec struct{ id, u string }
+	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same keys each time
+	recs := make([]*rec, 300_000)
+	for i := range recs {
+		recs[i] = &rec{Int(int64(i)), fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64())}
+	}
+	ix := &Index[*rec]{Append: func(b []byte, r *rec) []byte { return AppendKey(b, "workspace-cn-north-7", r.u) }}
+	o := &order[*rec]{id: func(r *rec) string { return r.id }}
+	var k keyed[*rec]
+	b.Run("Add", func(b *testing.B) {
+		for b.Loop() {
+			k.begin(o)
+			k.addAll(recs, ix, nil)
+		}
+	})
+	b.Run("Sort", func(b *testing.B) {
+		for b.Loop() {
+			k.sort()
+		}
+	})
+	w := new(writer[*rec])
+	b.Run("Tree", func(b *testing.B) {
+		for b.Loop() {
+			k.tree(w)
+			w.reset()
+		}
+	})
 }

@@ -33,6 +33,8 @@ type writer[R any] struct {
 	// shrinks says that something may have been deleted.
 	shrinks bool
 	column  columnMaker
+	// looked is of no use, but that keys are looked at.
+	looked byte
 	// changes is for those who call write.
 	changes []change[R]
 	// late is for merge.
