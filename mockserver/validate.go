@@ -121,7 +121,7 @@ func (c *Call) checkParams(found *specs.Violation) {
 		if p.blank != "" && strings.TrimSpace(a.text) == "" && c.Switch(p.blank) != "accept" {
 			a.text = ""
 		}
-		p.check(found, a)
+		p.check(&c.memory.body, found, a)
 	}
 }
 
@@ -135,7 +135,7 @@ func (c *Call) sent(name string) (string, bool) {
 	return form.Get(name)
 }
 
-func (p *param) check(found *specs.Violation, a *arg) {
+func (p *param) check(t *specs.Tape, found *specs.Violation, a *arg) {
 	if a.text == "" && !p.allowEmpty {
 		a.present = false // an empty optional parameter is one that was not sent
 	}
@@ -145,7 +145,7 @@ func (p *param) check(found *specs.Violation, a *arg) {
 		}
 		return
 	}
-	a.number = p.schema.FindInText(found, p.name, a.text, p.refusals)
+	a.number = p.schema.FindInText(t, found, p.name, a.text, p.refusals)
 }
 
 // checkUnknown warns of query parameters (and the form pairs of an RPC request) that no document names; a strict world

@@ -9,15 +9,16 @@ import (
 // costs no allocation as long as nothing is wrong.
 func (s *Schema) CheckText(name, text string, r Refusals) (int64, *Violation) {
 	var found Violation
-	n := s.FindInText(&found, name, text, r)
+	t := NewTape()
+	defer t.Release()
+	n := s.FindInText(t, &found, name, text, r)
 	return n, found.orNil()
 }
 
 // FindInText is CheckText for one of several parameters: found is the violation that decides among those before and
-// becomes the one that decides among all; it is Fine if there is none.
-func (s *Schema) FindInText(found *Violation, name, text string, r Refusals) (n int64) {
-	t := NewTape()
-	defer t.Release()
+// becomes the one that decides among all; it is Fine if there is none. t is written over.
+func (s *Schema) FindInText(t *Tape, found *Violation, name, text string, r Refusals) (n int64) {
+	t.rewind()
 	t.putString(text)
 	f := finder{found: found}
 	before := found.Kind
