@@ -57,9 +57,12 @@ type Appender interface {
 // as a copy, and may be an error's, which nothing else would keep.
 const longReply = 512
 
-// marshal encodes an envelope in the call's own memory. again is set for a body that stays there; others are copied, for
-// the journal to keep.
+// marshal encodes an envelope in the call's own memory. again is set for a body that stays there, and for one that Replies
+// keeps; others are copied, for the journal to keep.
 func (c *Call) marshal(envelope any) (body []byte, again Appender, err error) {
+	if w, ok := envelope.(*wholeReply); ok && c.fault == nil {
+		return w.text, w.envelope, nil
+	}
 	a, ok := envelope.(Appender)
 	if !ok {
 		body, err = marshal(envelope)

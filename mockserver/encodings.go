@@ -25,7 +25,6 @@ type Encodings[T any, F Form[T]] struct {
 	used   atomic.Int64
 	budget int64
 	hand   atomic.Uint64
-	lists  [keptLists]listSlot[T, F]
 }
 
 // slotOf is a place for an encoding. Its mark is a part of the record's hash, so that a record that is not here is told

@@ -87,19 +87,11 @@ func BenchmarkEncodings(b *testing.B) {
 	}
 	kept := NewEncodings[paper, quoting](1 << 20)
 	var buffer []byte
-	b.Run("records", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			buffer = buffer[:0]
-			for _, p := range papers {
-				buffer = kept.Append(buffer, p, quoting{'"'})
-			}
+	b.ReportAllocs()
+	for b.Loop() {
+		buffer = buffer[:0]
+		for _, p := range papers {
+			buffer = kept.Append(buffer, p, quoting{'"'})
 		}
-	})
-	b.Run("list", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			buffer = kept.AppendList(buffer[:0], papers, quoting{'"'})
-		}
-	})
+	}
 }

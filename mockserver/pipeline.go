@@ -17,7 +17,7 @@ type reply struct {
 	status int
 	header *ReplyHeader
 	body   []byte
-	// again makes a long body again for whoever asks the journal for it; then body is the call's own memory.
+	// again makes a body again for whoever asks the journal for it; then body is the call's own memory, or kept elsewhere.
 	again Appender
 	// refusal is the catalogue entry it carries, if it is an error.
 	refusal *Refusal

@@ -15,7 +15,47 @@ func listApprovers(c *mockserver.Call) (any, error) {
 	if who.member == nil && c.Switch("DA-022") == "enforce" {
 		return nil, c.Refuse(errCaller).Because("%s is not a member of the workspace", who.user.Name)
 	}
-	found, total, err := findApprovers(c, who.workspace.Key)
+	q := queryOf(c, who)
+	return pages.Of(q, func() (mockserver.Appender, error) { return q.page(c, who) })
+}
+
+// pages keeps pages that are asked for again and again.
+var pages = mockserver.NewReplies[query]()
+
+// query is everything that a page depends on. Records never change, so that equal pointers are equal records.
+type query struct {
+	approvers, users store.Version
+	manner           *manner
+	project          *Project
+	workspace        *Workspace
+	match            match
+	name             string
+	at               store.Range
+}
+
+// match is which names are wanted.
+type match byte
+
+const (
+	anyName match = iota
+	equalName
+	containedName
+)
+
+func queryOf(c *mockserver.Call, who *caller) query {
+	q := query{approvers: approvers.Version(c.Tx), users: users.Version(c.Tx), manner: mannerOf(c, listed),
+		project: who.project, workspace: who.workspace, at: pageRange(c)}
+	if name, filtered := c.Text("approver_name"); filtered {
+		q.name, q.match = name, containedName
+		if c.Switch("DA-012") == "exact" {
+			q.match = equalName
+		}
+	}
+	return q
+}
+
+func (q *query) page(c *mockserver.Call, who *caller) (*approverPage, error) {
+	found, total, err := q.find(c.Tx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,17 +71,15 @@ func listApprovers(c *mockserver.Call) (any, error) {
 	return page, nil
 }
 
-// findApprovers returns the page that the request asks for and how many approvers match.
-func findApprovers(c *mockserver.Call, workspace string) ([]*Approver, int, error) {
-	r := pageRange(c)
-	name, filtered := c.Text("approver_name")
-	switch {
-	case !filtered:
-		return approvers.AppendPage(nil, c.Tx, byCreation, r, workspace)
-	case c.Switch("DA-012") == "exact":
-		return approvers.AppendPage(nil, c.Tx, byName, r, workspace, name)
+// find returns the page that the request asks for and how many approvers match.
+func (q *query) find(tx *store.Tx) ([]*Approver, int, error) {
+	switch q.match {
+	case anyName:
+		return approvers.AppendPage(nil, tx, byCreation, q.at, q.workspace.Key)
+	case equalName:
+		return approvers.AppendPage(nil, tx, byName, q.at, q.workspace.Key, q.name)
 	}
-	return searchByName(c.Tx, workspace, name, r)
+	return searchByName(tx, q.workspace.Key, q.name, q.at)
 }
 
 // pageRange is the part of the list that limit and offset select.

@@ -30,21 +30,15 @@ func (p *approverPage) AppendJSON(b []byte) []byte {
 	b = append(b, dataHead+`{"total":`...)
 	b = appendInt(b, p.total)
 	b = append(b, `,"records":[`...)
-	if p.looks == nil {
-		b = encodings.AppendList(b, p.records, p.look)
-	} else {
-		b = p.appendEach(b)
-	}
-	return append(b, "]}"+dataTail...)
-}
-
-// appendEach appends the records of a page that are not all shown alike.
-func (p *approverPage) appendEach(b []byte) []byte {
 	for i, a := range p.records {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = encodings.Append(b, a, p.looks[i])
+		l := p.look
+		if p.looks != nil {
+			l = p.looks[i]
+		}
+		b = encodings.Append(b, a, l)
 	}
-	return b
+	return append(b, "]}"+dataTail...)
 }

@@ -4,7 +4,8 @@ import "sync/atomic"
 
 // trees is a version of a collection: tree 0 is ordered by id, tree i+1 by index i.
 type trees[R any] struct {
-	roots []node[R]
+	version Version
+	roots   []node[R]
 	// room saves the usual few roots an allocation.
 	room [5]node[R]
 	// late are changes that the roots lack; settled is the version without any, once somebody wanted it.
@@ -16,7 +17,11 @@ type trees[R any] struct {
 	there atomic.Pointer[string]
 }
 
-func (t *Table[R]) empty() version { return &trees[R]{roots: make([]node[R], len(t.orders))} }
+func (t *Table[R]) empty() version {
+	return &trees[R]{version: newVersion(), roots: make([]node[R], len(t.orders))}
+}
+
+func (v *trees[R]) at() Version { return v.version }
 
 func (v *trees[R]) len() int {
 	n := v.roots[0].len()
@@ -35,7 +40,7 @@ func (v *trees[R]) clone() version {
 	if s := v.settled.Load(); s != nil {
 		v = s
 	}
-	c := new(trees[R])
+	c := &trees[R]{version: newVersion()}
 	c.roots, c.late = append(c.room[:0], v.roots...), v.late
 	return c
 }

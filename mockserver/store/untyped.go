@@ -24,6 +24,7 @@ type untyped interface {
 
 // version is one state of a collection, a *trees of the table's type; it stands still once it is published.
 type version interface {
+	at() Version
 	len() int
 	// clone returns a version to write to.
 	clone() version

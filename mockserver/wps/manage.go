@@ -18,7 +18,12 @@ type page struct {
 // AppendJSON writes the envelope of success in the key order of the page's example.
 func (p *page) AppendJSON(b []byte) []byte {
 	b = append(b, `{"data":{"items":[`...)
-	b = encoded.AppendList(b, p.items, p.view)
+	for i, d := range p.items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = encoded.Append(b, d, p.view)
+	}
 	b = append(b, `],"has_more":`...)
 	b = strconv.AppendBool(b, p.hasMore)
 	b = mockserver.AppendQuoted(append(b, `,"next_cursor":`...), p.nextCursor)
@@ -41,12 +46,11 @@ func listUserManage(c *mockserver.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, more, err := q.fetch(c.Tx)
-	if err != nil {
-		return nil, err
-	}
-	return q.answer(c, list, more)
+	return pages.Of(q, func() (mockserver.Appender, error) { return q.page(c) })
 }
+
+// pages keeps pages that are asked for again and again.
+var pages = mockserver.NewReplies[query]()
 
 // checkTrouble refuses what a state of the app or of the company forbids.
 func checkTrouble(c *mockserver.Call, who *caller) error {
@@ -59,8 +63,10 @@ func checkTrouble(c *mockserver.Call, who *caller) error {
 	return nil
 }
 
-// query is one page of a user's list.
+// query is one page of a user's list: everything that it depends on.
 type query struct {
+	defines store.Version
+	view    view
 	user    string
 	cursors cursors
 	from    position // zero: the beginning
@@ -68,10 +74,12 @@ type query struct {
 	limit   int
 	index   string
 	desc    bool
+	closing bool // the last page has an empty cursor (WPS-012)
 }
 
 func readQuery(c *mockserver.Call, user string) (query, error) {
-	q := query{user: user, cursors: cursorsOf(c.World, user), index: indexManager, desc: c.Switch("WPS-014") == "newest-first"}
+	q := query{defines: defines.Version(c.Tx), view: viewOf(c), user: user, cursors: cursorsOf(c.World, user),
+		index: indexManager, desc: c.Switch("WPS-014") == "newest-first", closing: c.Switch("WPS-012") == "empty"}
 	if c.Switch("WPS-015") == "admin" {
 		q.index = indexAdmin
 	}
@@ -124,19 +132,23 @@ func (q *query) fetch(tx *store.Tx) ([]*Define, bool, error) {
 	return list[:q.limit], true, nil
 }
 
-func (q *query) answer(c *mockserver.Call, list []*Define, more bool) (any, error) {
+func (q *query) page(c *mockserver.Call) (*page, error) {
+	list, more, err := q.fetch(c.Tx)
+	if err != nil {
+		return nil, err
+	}
 	for _, d := range list {
 		if d.Broken {
 			return nil, c.Refuse(errInternal).Because("definition %s is marked as broken", d.ID)
 		}
 	}
-	return &page{items: list, view: viewOf(c), hasMore: more, nextCursor: q.next(c, list, more)}, nil
+	return &page{items: list, view: q.view, hasMore: more, nextCursor: q.next(list, more)}, nil
 }
 
 // next is the cursor behind the page.
-func (q *query) next(c *mockserver.Call, list []*Define, more bool) string {
+func (q *query) next(list []*Define, more bool) string {
 	switch {
-	case !more && c.Switch("WPS-012") == "empty":
+	case !more && q.closing:
 		return ""
 	case len(list) == 0:
 		return q.cursor
