@@ -102,11 +102,11 @@ func TestFaultClientGone(t *testing.T) {
 	if err := <-woke; !errors.Is(err, context.Canceled) {
 		t.Errorf("the wait ended with %v", err)
 	}
-	if got := send(t, "GET", srv.URL+"/acme/notes/mine?mode=", "", demoKey()); got.status != 404 {
-		t.Errorf("the note is there: %s", got.raw)
-	}
 	if e := completed(t, srv, 1); !e.ClientGone {
 		t.Errorf("the journal does not say that the client was gone: %+v", e)
+	}
+	if got := send(t, "GET", srv.URL+"/acme/notes/mine?mode=", "", demoKey()); got.status != 404 {
+		t.Errorf("the note is there: %s", got.raw)
 	}
 }
 
