@@ -190,7 +190,7 @@ func isTaken(err error) bool {
 		return false
 	}
 	var taken *store.DuplicateError
-	return errors.As(err, &taken)
+	return errors.As(err, &taken) && taken.Index == store.PrimaryIndex
 }
 
 // newApprover makes an approver of what was asked for, without an id.
