@@ -67,6 +67,9 @@ func (r *Reason) Size() int { return len(r.text) }
 // appendDecimal appends a number without an exponent as long as one can read it.
 func appendDecimal(b []byte, n float64) []byte {
 	if math.Abs(n) < 1e15 {
+		if whole := int64(n); float64(whole) == n && (whole != 0 || !math.Signbit(n)) {
+			return strconv.AppendInt(b, whole, 10) // nearly always
+		}
 		return strconv.AppendFloat(b, n, 'f', -1, 64)
 	}
 	return strconv.AppendFloat(b, n, 'g', -1, 64)

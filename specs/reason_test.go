@@ -1,6 +1,10 @@
 package specs
 
-import "testing"
+import (
+	"math"
+	"strconv"
+	"testing"
+)
 
 // TestReasons holds the words of every kind of violation: clients, the journal and fixtures show them.
 func TestReasons(t *testing.T) {
@@ -70,5 +74,20 @@ func TestReasonsOfText(t *testing.T) {
 	}
 	if got := Because("100 %t").String(); got != "100 %t" { //nolint:govet // a text with a sign of percent
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestDecimals holds numbers against those that strconv writes.
+func TestDecimals(t *testing.T) {
+	t.Parallel()
+	for _, n := range []float64{0, math.Copysign(0, -1), 1, -1, 50, 100, -7.5, 0.1, 1e14, 999_999_999_999_999, -999_999_999_999_999, 1e-9} {
+		if got, want := string(appendDecimal(nil, n)), strconv.FormatFloat(n, 'f', -1, 64); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	for n, want := range map[float64]string{1e15: "1e+15", -2e300: "-2e+300"} {
+		if got := string(appendDecimal(nil, n)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }
