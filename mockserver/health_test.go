@@ -313,7 +313,7 @@ func TestSlowReaders(t *testing.T) {
 			t.Fatalf("the large reply has %d bytes", len(body))
 		}
 		var conns []*net.TCPConn
-		for range 8 {
+		for range 20 {
 			c := p.dial("GET /__admin/requests HTTP/1.1\r\nHost: a\r\n\r\n")
 			_ = c.SetReadBuffer(4096)
 			conns = append(conns, c)

@@ -106,8 +106,8 @@ func TestLeaveTheRest(t *testing.T) {
 }
 
 // TestForeignTypes are types of which encoding/json reads more than names and values.
-// TestReadFields holds objects that are read of their values against the same that are read as a whole.
-func TestReadFields(t *testing.T) {
+// TestFieldsReader holds objects that are read of their values against the same that are read as a whole.
+func TestFieldsReader(t *testing.T) {
 	t.Parallel()
 	names := []string{"share", "name", "age", "id", "born", "roles", "left", "boss"}
 	fields := Of[person]().Fields(names)
