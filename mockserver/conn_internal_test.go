@@ -8,7 +8,7 @@ import (
 )
 
 // connected is a connection as the server has it, and its other end.
-func connected(t *testing.T) (*replyConn, net.Conn) {
+func connected(t *testing.T) (*clientConn, net.Conn) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -19,16 +19,16 @@ func connected(t *testing.T) (*replyConn, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := replyListener{ln}.Accept()
+	conn, err := clientListener{ln}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = client.Close(), conn.Close() })
-	return conn.(*replyConn), client
+	return conn.(*clientConn), client
 }
 
 // Whatever the pieces, what arrives is what was written, in order, and nothing stays behind once the body is complete.
-func TestReplyConn(t *testing.T) {
+func TestClientConn(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -77,7 +77,7 @@ func TestReplyConn(t *testing.T) {
 }
 
 // A connection that is gone says so, and what was held does not count as written of the next piece.
-func TestReplyConnBroken(t *testing.T) {
+func TestClientConnBroken(t *testing.T) {
 	t.Parallel()
 	conn, _ := connected(t)
 	conn.expect(10_000)

@@ -44,7 +44,7 @@ func (s *Server) listen(addr string, config *tls.Config, h http.Handler, admin b
 		IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	got := place{"http", ln.Addr(), admin}
 	if config == nil {
-		srv.ConnContext, ln = withConn, replyListener{ln}
+		srv.ConnContext, ln = withConn, clientListener{ln}
 	} else {
 		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){} // the captures are HTTP/1.1
 		ln = tls.NewListener(ln, config)
