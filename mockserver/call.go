@@ -141,14 +141,14 @@ func (c *Call) Refuse(name string, args ...string) *Refusal {
 }
 
 // entry finds an entry of the catalogue.
-func (c *Call) entry(name string) *specs.Error {
-	op := ""
+func (c *Call) entry(name string) *entry {
+	from := &c.plugged.catalogue
 	if c.Op != nil {
-		op = c.Op.ID
+		from = &c.Op.catalogue
 	}
-	e := c.plug.Spec.Error(op, name)
+	e := from.of(name)
 	if e == nil {
-		panic(fmt.Sprintf("vendor %s: operation %q has no error %q in its catalogue", c.plug.Name, op, name))
+		panic(fmt.Sprintf("vendor %s: operation %q has no error %q in its catalogue", c.plug.Name, from.operation, name))
 	}
 	return e
 }

@@ -13,7 +13,7 @@ func (s *Server) encode(c *Call, status int, envelope any, r *Refusal) *reply {
 	other, contentType, isOther := c.format(envelope)
 	if checked || !isOther {
 		var err error
-		if out.body, out.again, err = c.marshal(envelope); err != nil {
+		if out.body, out.again, err = c.marshal(envelope, r != nil); err != nil {
 			if r == nil {
 				return s.broken(c, err)
 			}
@@ -54,12 +54,12 @@ type Appender interface {
 }
 
 // longReply is the length from which the journal keeps a reply's envelope, in bytes: what is shorter takes hardly more memory
-// as a copy, and may be an error's, which nothing else would keep.
+// as a copy. A refusal's envelope it keeps whatever the length, as the refusal's texts are in the journal anyway.
 const longReply = 512
 
 // marshal encodes an envelope in the call's own memory. again is set for a body that stays there, and for one that Replies
 // keeps; others are copied, for the journal to keep.
-func (c *Call) marshal(envelope any) (body []byte, again Appender, err error) {
+func (c *Call) marshal(envelope any, refused bool) (body []byte, again Appender, err error) {
 	if w, ok := envelope.(*wholeReply); ok && c.fault == nil {
 		return w.text, w.envelope, nil
 	}
@@ -70,7 +70,7 @@ func (c *Call) marshal(envelope any) (body []byte, again Appender, err error) {
 	}
 	text := a.AppendJSON(c.memory.text[:0])
 	c.memory.text = text[:0]
-	if len(text) >= longReply && c.fault == nil { // a fault's reply may be a part of the text
+	if (refused || len(text) >= longReply) && c.fault == nil { // a fault's reply may be a part of the text
 		return text, a, nil
 	}
 	return bytes.Clone(text), nil, nil

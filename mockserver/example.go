@@ -20,14 +20,15 @@ func (s *Server) ErrorExample(vendor, operation, name string) (Example, error) {
 	if p == nil {
 		return Example{}, fmt.Errorf("no vendor is named %q", vendor)
 	}
-	e := p.Spec.Error(operation, name)
-	if e == nil {
-		return Example{}, fmt.Errorf("operation %s of %s has no error %q in its catalogue", operation, vendor, name)
-	}
 	for _, op := range p.ops {
-		if op.ID == operation {
-			return s.errorExample(p, op, newRefusal(e, []string{"Parameter", "Parameter", "Parameter"}))
+		if op.ID != operation {
+			continue
 		}
+		e := op.catalogue.of(name)
+		if e == nil {
+			return Example{}, fmt.Errorf("operation %s of %s has no error %q in its catalogue", operation, vendor, name)
+		}
+		return s.errorExample(p, op, newRefusal(e, []string{"Parameter", "Parameter", "Parameter"}))
 	}
 	return Example{}, fmt.Errorf("vendor %s has no operation %q", vendor, operation)
 }

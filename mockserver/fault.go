@@ -146,7 +146,7 @@ func (f *fault) refusal(c *Call) *Refusal {
 	for i := range args {
 		args[i] = name
 	}
-	r := newRefusal(f.entry, args).At(f.effect.Parameter)
+	r := newRefusal(c.entry(f.entry.Name), args).At(f.effect.Parameter)
 	var retryAfter time.Duration
 	if t := f.effect.Throttle; t != nil {
 		retryAfter = time.Duration(t.RetryAfter)

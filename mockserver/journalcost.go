@@ -5,13 +5,13 @@ import "net/http"
 // What an entry takes of the heap, in bytes, beside what it holds: the entry, the request, the closures, its places in
 // the journal's lists. A test fills the journal and holds these figures against the heap.
 const (
-	entryOverhead     = 1024
-	refusalOverhead   = 192
-	violationOverhead = 112
-	laterOverhead     = 64
-	faultOverhead     = 512
-	mapOverhead       = 96
-	mapSlot           = 41 // key, value and control byte
+	entryOverhead   = 1024
+	refusalOverhead = 192
+	reasonOverhead  = 64
+	laterOverhead   = 64
+	faultOverhead   = 512
+	mapOverhead     = 96
+	mapSlot         = 41 // key, value and control byte
 	// explanationOverhead is for the keys that an explanation tries. explanationGrowth is how many times as long as the
 	// request its texts are at worst: a canonical form, where every byte becomes three by percent-encoding, and a string
 	// to sign, where those become five.
@@ -46,8 +46,8 @@ func (r *Refusal) cost() int {
 	if r.later != nil {
 		n += laterOverhead
 	}
-	if v := r.found; v != nil {
-		n += violationOverhead + block(len(v.Name)) + block(len(v.Pointer)) + block(v.Reason.Size())
+	if r.found != nil {
+		n += reasonOverhead + block(r.found.Size())
 	}
 	return n
 }

@@ -18,14 +18,16 @@ func AppendText(b []byte, s string) []byte {
 }
 
 // plainPrefix returns how many bytes of s, from its beginning, stand for themselves wherever they are. It looks at eight
-// of them at a time.
+// of them at a time, at some of the last eight once more.
 func plainPrefix[T string | []byte](s T) int {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if !plainEight(eight(s[i:])) {
-			break
-		}
+	rest := s
+	for len(rest) >= 8 && plainEight(eight(rest)) {
+		rest = rest[8:]
 	}
+	if len(rest) < 8 && len(s) >= 8 && plainEight(eight(s[len(s)-8:])) {
+		return len(s)
+	}
+	i := len(s) - len(rest)
 	for i < len(s) && plain[s[i]] {
 		i++
 	}

@@ -28,6 +28,7 @@ type Operation struct {
 	body      *bodyRule
 	replies   map[int]*replyRule
 	fallback  *replyRule
+	catalogue catalogue
 	timings   timings
 }
 
@@ -77,6 +78,7 @@ func compileOperations(p *Plug) ([]*Operation, error) {
 			continue
 		}
 		op.declare(p.Spec.CommonParameters)
+		op.catalogue.spec, op.catalogue.operation = p.Spec, op.ID
 		ops = append(ops, op)
 	}
 	for id := range p.Handlers {

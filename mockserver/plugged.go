@@ -27,6 +27,8 @@ type plugged struct {
 	secrets secretNames
 	// records has the collections' schemas, in the order of the collections.
 	records []*specs.Schema
+	// catalogue is for calls of no operation.
+	catalogue catalogue
 	// unmatched are the calls of no operation.
 	unmatched timings
 }
@@ -62,6 +64,7 @@ func (s *Server) plugIn(p *Plug) (err error) {
 		return fmt.Errorf("vendor %s: %w", p.Name, err)
 	}
 	in := &plugged{Plug: p, index: len(s.plugs), hosts: hostPatterns(p.Spec.Hosts), secrets: secretNamesOf(p.Spec)}
+	in.catalogue.spec = p.Spec
 	if in.ops, err = compileOperations(p); err != nil {
 		return fmt.Errorf("vendor %s: %w", p.Name, err)
 	}

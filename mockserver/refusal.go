@@ -18,13 +18,16 @@ type Refusal struct {
 	Extra any
 
 	why
+	// from has the entry's texts, nil in tests of vendors.
+	from *entry
 }
 
-// why is what a refusal says in English: a text, one that is made when it is read, or what validation found.
+// why is what a refusal says in English: a text, one that is made when it is read, or what validation found, after the name
+// of the parameter.
 type why struct {
 	text  string
 	later func() string
-	found *specs.Violation
+	found *specs.Reason
 }
 
 // Reason says in English what is wrong, "" where nobody said. Vendors that document a place for details show it there; the
@@ -55,8 +58,7 @@ func (r *Refusal) AppendReason(b []byte) []byte {
 }
 
 func (r *Refusal) appendFound(b []byte) []byte {
-	b = append(append(b, violationPlace(r.found)...), ": "...)
-	return r.found.Reason.AppendTo(b)
+	return r.found.AppendTo(append(append(b, r.Parameter...), ": "...))
 }
 
 // HasReason reports whether Reason says anything.
@@ -102,21 +104,34 @@ func (r *Refusal) With(extra any) *Refusal {
 	return r
 }
 
-func newRefusal(e *specs.Error, args []string) *Refusal {
+// AppendCode appends the code as a JSON string.
+func (r *Refusal) AppendCode(b []byte) []byte {
+	if r.from == nil {
+		return AppendQuoted(b, r.Code)
+	}
+	return r.from.code.appendQuoted(b, r.Code)
+}
+
+// AppendMessage appends the message as a JSON string.
+func (r *Refusal) AppendMessage(b []byte) []byte {
+	if r.from == nil {
+		return AppendQuoted(b, r.Message)
+	}
+	return r.from.message.appendQuoted(b, r.Message)
+}
+
+func newRefusal(e *entry, args []string) *Refusal {
 	r := &Refusal{}
 	r.fill(e, args...)
 	return r
 }
 
-func (r *Refusal) fill(e *specs.Error, args ...string) {
-	r.Entry, r.Code, r.Message = e, fill(e.Code, args), fill(e.Message, args)
+func (r *Refusal) fill(e *entry, args ...string) {
+	r.Entry, r.from, r.Code, r.Message = e.Error, e, e.code.filled(args), e.message.filled(args)
 }
 
 // fill puts the arguments into the %s of a catalogue text, nothing where there are too few. It knows no other verbs.
 func fill(text string, args []string) string {
-	if !strings.Contains(text, "%s") {
-		return text
-	}
 	var room [256]byte
 	b := room[:0]
 	for {

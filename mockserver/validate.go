@@ -28,15 +28,15 @@ func (c *Call) validate() *Refusal {
 	return c.violated(found)
 }
 
-// violated makes the refusal for a violation, in one piece with a copy of it.
+// violated makes the refusal for a violation, in one piece with a copy of the reason.
 func (c *Call) violated(found *specs.Violation) *Refusal {
 	both := &struct {
 		refusal Refusal
-		found   specs.Violation
-	}{found: *found}
+		reason  specs.Reason
+	}{reason: found.Reason}
 	r := &both.refusal
 	r.fill(c.entry(found.Refusal), found.Name)
-	r.Parameter, r.found = violationPlace(found), &both.found
+	r.Parameter, r.found = violationPlace(found), &both.reason
 	return r
 }
 

@@ -33,14 +33,14 @@ func (r Reason) String() string {
 
 // AppendTo appends the sentence.
 func (r *Reason) AppendTo(b []byte) []byte {
-	for form := r.form; ; {
-		before, after, more := strings.Cut(form, "%")
-		b = append(b, before...)
-		if !more {
-			return b
+	form := r.form
+	for {
+		at := strings.IndexByte(form, '%')
+		if at < 0 {
+			return append(b, form...)
 		}
-		b = r.appendWord(b, after[0])
-		form = after[1:]
+		b = r.appendWord(append(b, form[:at]...), form[at+1])
+		form = form[at+2:]
 	}
 }
 

@@ -83,23 +83,23 @@ type finder struct {
 // add notes that something is wrong with the value that is looked at.
 func (f *finder) add(t *Tape, k Kind, r *Refusals, why Reason) {
 	if f.wants(k) {
-		f.note(Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: why, Refusal: r.Refuse(k)})
+		f.note(&Violation{Kind: k, Name: t.here.name(t), Pointer: t.here.pointer(t), Reason: why, Refusal: r.Refuse(k)})
 	}
 }
 
 // miss notes that a property is not there.
 func (f *finder) miss(t *Tape, p *property) {
 	if f.wants(Missing) {
-		f.note(Violation{Kind: Missing, Name: p.name, Pointer: t.here.pointerTo(t, p), Reason: Required, Refusal: p.refusals.Missing})
+		f.note(&Violation{Kind: Missing, Name: p.name, Pointer: t.here.pointerTo(t, p), Reason: Required, Refusal: p.refusals.Missing})
 	}
 }
 
 func (f *finder) wants(k Kind) bool { return f.found.yieldsTo(k) || f.each != nil }
 
-func (f *finder) note(v Violation) {
-	f.found.Keep(v)
+func (f *finder) note(v *Violation) {
+	f.found.Keep(*v)
 	if f.each != nil {
-		f.each(v)
+		f.each(*v)
 	}
 }
 

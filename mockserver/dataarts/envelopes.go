@@ -16,7 +16,10 @@ const (
 func success(_ *mockserver.Call, value any) any { return value }
 
 // gatewayError, serviceError and iamError are the three forms of an error, in the key order of the examples.
-type gatewayError struct{ message, code, requestID string }
+type gatewayError struct {
+	refusal   *mockserver.Refusal
+	requestID string
+}
 
 // serviceError leaves out what is empty.
 type serviceError struct {
@@ -38,7 +41,7 @@ type iamError struct {
 func failure(c *mockserver.Call, r *mockserver.Refusal) any {
 	switch {
 	case strings.HasPrefix(r.Entry.Name, "APIGW."):
-		return &gatewayError{message: r.Message, code: r.Code, requestID: c.RequestID}
+		return &gatewayError{r, c.RequestID}
 	case strings.HasPrefix(r.Entry.Name, "IAM."):
 		traceID(c)
 		return &iamError{status: r.Entry.Status, message: r.Message}
@@ -53,7 +56,7 @@ func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) mockserver.Append
 	}
 	out := &serviceError{flat: r, detailed: detailed}
 	if form != "flat" {
-		out.listed = &gatewayError{code: r.Code, message: r.Message, requestID: c.RequestID}
+		out.listed = &gatewayError{r, c.RequestID}
 	}
 	if form == "errors" {
 		out.flat = nil
@@ -63,16 +66,16 @@ func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) mockserver.Append
 
 // AppendJSON appends the error as the gateway writes it.
 func (e *gatewayError) AppendJSON(b []byte) []byte {
-	b = mockserver.AppendQuoted(append(b, `{"error_msg":`...), e.message)
-	b = mockserver.AppendQuoted(append(b, `,"error_code":`...), e.code)
+	b = e.refusal.AppendMessage(append(b, `{"error_msg":`...))
+	b = e.refusal.AppendCode(append(b, `,"error_code":`...))
 	b = mockserver.AppendQuoted(append(b, `,"request_id":`...), e.requestID)
 	return append(b, '}')
 }
 
 // appendListed appends the error as an array of the service has it: the code comes first.
 func (e *gatewayError) appendListed(b []byte) []byte {
-	b = mockserver.AppendQuoted(append(b, `{"error_code":`...), e.code)
-	b = mockserver.AppendQuoted(append(b, `,"error_msg":`...), e.message)
+	b = e.refusal.AppendCode(append(b, `{"error_code":`...))
+	b = e.refusal.AppendMessage(append(b, `,"error_msg":`...))
 	b = mockserver.AppendQuoted(append(b, `,"request_id":`...), e.requestID)
 	return append(b, '}')
 }
@@ -97,8 +100,12 @@ func (e *flatError) AppendJSON(b []byte) []byte {
 
 // appendFlat appends the fields of an error that is in no array.
 func appendFlat(b []byte, r *mockserver.Refusal, detailed bool) []byte {
-	b = appendField(b, `"error_code":`, r.Code)
-	b = appendField(b, `"error_msg":`, r.Message)
+	if r.Code != "" {
+		b = r.AppendCode(appendName(b, `"error_code":`))
+	}
+	if r.Message != "" {
+		b = r.AppendMessage(appendName(b, `"error_msg":`))
+	}
 	explained := detailed && r.HasReason()
 	if !explained && (!detailed || r.Parameter == "") {
 		return b

@@ -57,16 +57,16 @@ func TestErrorsAreEncodedAsByEncodingJSON(t *testing.T) {
 		flat := *slow
 		if bits>>4&1 == 1 {
 			id := text(5, "0f")
-			fast.listed = &gatewayError{message, code, id}
+			fast.listed = &gatewayError{refusal, id}
 			slow.Errors = []slowErrorEntry{{code, message, id}}
 		}
 		iam := &slowIAMError{}
 		iam.Error.Code, iam.Error.Message, iam.Error.Title = 401, message, "Unauthorized"
 		for fast, slow := range map[mockserver.Appender]any{
-			fast:                                    slow,
-			(*flatError)(refusal):                   &flat,
-			&gatewayError{message, code, parameter}: &slowGatewayError{message, code, parameter},
-			&iamError{401, message}:                 iam,
+			fast:                              slow,
+			(*flatError)(refusal):             &flat,
+			&gatewayError{refusal, parameter}: &slowGatewayError{message, code, parameter},
+			&iamError{401, message}:           iam,
 		} {
 			if got, want := string(fast.AppendJSON([]byte("x"))), "x"+slowJSON(t, slow); got != want {
 				t.Errorf("got  %s\nwant %s", got, want)

@@ -187,8 +187,8 @@ func vectorNamed(t testing.TB, name string) vector {
 
 // BenchmarkEncode writes the reply to a refused call.
 func BenchmarkEncode(b *testing.B) {
-	e := &errorReply{requestID: "D787E1A3-A93C-424A-B626-C2B05DF8D885", hostID: "127.0.0.1", code: "Application.RecordClosed",
-		message: "The application has been closed.", product: "quickbi-public"}
+	e := &errorReply{refusal: &mockserver.Refusal{Code: "Application.RecordClosed", Message: "The application has been closed."},
+		requestID: "D787E1A3-A93C-424A-B626-C2B05DF8D885", hostID: "127.0.0.1", product: "quickbi-public"}
 	buf := make([]byte, 0, 1024)
 	b.Run("JSON", func(b *testing.B) {
 		b.ReportAllocs()

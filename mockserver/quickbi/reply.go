@@ -15,7 +15,8 @@ type envelope interface {
 
 // errorReply is the error envelope of the gateway and of the product.
 type errorReply struct {
-	requestID, hostID, code, message string
+	refusal           *mockserver.Refusal
+	requestID, hostID string
 	// product is how the vendor's page of advice calls the product (QB-020).
 	product string
 	denied  *accessDeniedDetail
@@ -26,8 +27,8 @@ const adviceURL = "https://api.aliyun.com/troubleshoot?q="
 func (e *errorReply) AppendJSON(b []byte) []byte {
 	b = appendText(append(b, `{"RequestId":`...), e.requestID)
 	b = appendText(append(b, `,"HostId":`...), e.hostID)
-	b = appendText(append(b, `,"Code":`...), e.code)
-	b = appendText(append(b, `,"Message":`...), e.message)
+	b = e.refusal.AppendCode(append(b, `,"Code":`...))
+	b = e.refusal.AppendMessage(append(b, `,"Message":`...))
 	b = append(e.appendAdvice(append(b, `,"Recommend":"`...)), '"')
 	if e.denied != nil {
 		b = e.denied.appendJSON(append(b, `,"AccessDeniedDetail":`...))
@@ -37,7 +38,7 @@ func (e *errorReply) AppendJSON(b []byte) []byte {
 
 // appendAdvice appends the address of the page of advice as it stands in JSON. What is percent-encoded needs no escapes there.
 func (e *errorReply) appendAdvice(b []byte) []byte {
-	b = append(append(b, adviceURL...), url.QueryEscape(e.code)...)
+	b = append(append(b, adviceURL...), url.QueryEscape(e.refusal.Code)...)
 	b = mockserver.AppendText(append(b, "&product="...), e.product)
 	return mockserver.AppendText(append(b, "&requestId="...), e.requestID)
 }
@@ -46,9 +47,9 @@ func (e *errorReply) appendXML(b []byte, _ bool) []byte {
 	b = append(b, "<Error>"...)
 	b = appendElement(b, "RequestId", e.requestID)
 	b = appendElement(b, "HostId", e.hostID)
-	b = appendElement(b, "Code", e.code)
-	b = appendElement(b, "Message", e.message)
-	b = appendElement(b, "Recommend", adviceURL, url.QueryEscape(e.code), "&product=", e.product, "&requestId=", e.requestID)
+	b = appendElement(b, "Code", e.refusal.Code)
+	b = appendElement(b, "Message", e.refusal.Message)
+	b = appendElement(b, "Recommend", adviceURL, url.QueryEscape(e.refusal.Code), "&product=", e.product, "&requestId=", e.requestID)
 	if e.denied != nil {
 		b = e.denied.appendXML(b)
 	}
@@ -184,7 +185,7 @@ func success(c *mockserver.Call, value any) any {
 
 // failure makes the error envelope.
 func failure(c *mockserver.Call, r *mockserver.Refusal) any {
-	e := &errorReply{requestID: c.RequestID, hostID: hostWithoutPort(c.Host), code: r.Code, message: r.Message, product: c.Switch("QB-020")}
+	e := &errorReply{refusal: r, requestID: c.RequestID, hostID: hostWithoutPort(c.Host), product: c.Switch("QB-020")}
 	e.denied, _ = r.Extra.(*accessDeniedDetail)
 	return e
 }

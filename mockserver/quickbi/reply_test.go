@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/countersign/countersign/mockserver"
 )
 
 // The envelopes as encoding/json and encoding/xml write them.
@@ -91,7 +93,7 @@ func FuzzReplies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id, host, code, message string, some bool) {
 		slow := &slowError{RequestID: id, HostID: host, Code: code, Message: message,
 			Recommend: "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(code) + "&product=" + host + "&requestId=" + id}
-		fast := &errorReply{requestID: id, hostID: host, code: code, message: message, product: host}
+		fast := &errorReply{refusal: &mockserver.Refusal{Code: code, Message: message}, requestID: id, hostID: host, product: host}
 		if some {
 			slow.AccessDeniedDetail = &slowDenied{code, message, id, host, code + message, "ImplicitDeny", "AccountLevelIdentityBasedPolicy"}
 			fast.denied = &accessDeniedDetail{code, message, id, host, code + message}
