@@ -64,6 +64,20 @@ func (r *Refusal) appendFound(b []byte) []byte {
 // HasReason reports whether Reason says anything.
 func (r *Refusal) HasReason() bool { return r.found != nil || r.Reason() != "" }
 
+// Saying is everything that a refusal says which validation made: what is made of equal ones is the same.
+type Saying struct {
+	code, message, parameter string
+	reason                   specs.Reason
+}
+
+// Saying returns what the refusal says, and whether validation made it.
+func (r *Refusal) Saying() (Saying, bool) {
+	if r.found == nil {
+		return Saying{}, false
+	}
+	return Saying{r.Code, r.Message, r.Parameter, *r.found}, true
+}
+
 // Error is for logs; the client sees what Plug.Failure makes of the refusal.
 func (r *Refusal) Error() string {
 	s := fmt.Sprintf("%s (HTTP %d): %s", r.Code, r.Entry.Status, r.Message)

@@ -52,7 +52,7 @@ func failure(c *mockserver.Call, r *mockserver.Refusal) any {
 func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) mockserver.Appender {
 	form, detailed := c.Switch("DA-002"), c.Switch("DA-032") == "reason"
 	if form == "flat" && detailed {
-		return (*flatError)(r)
+		return flatFailure(r)
 	}
 	out := &serviceError{flat: r, detailed: detailed}
 	if form != "flat" {
@@ -62,6 +62,17 @@ func serviceFailure(c *mockserver.Call, r *mockserver.Refusal) mockserver.Append
 		out.flat = nil
 	}
 	return out
+}
+
+// flatFailures keeps errors of requests that validation refuses: a client that sends one wrong request sends it often.
+var flatFailures = mockserver.NewReplies[mockserver.Saying]()
+
+func flatFailure(r *mockserver.Refusal) mockserver.Appender {
+	if says, ok := r.Saying(); ok {
+		e, _ := flatFailures.Of(says, func() (mockserver.Appender, error) { return (*flatError)(r), nil })
+		return e
+	}
+	return (*flatError)(r)
 }
 
 // AppendJSON appends the error as the gateway writes it.

@@ -177,3 +177,27 @@ func TestUnusualButLegal(t *testing.T) {
 		t.Errorf("warnings: %s", text)
 	}
 }
+
+// TestRepeatedRefusalsAreTheirOwn: a refusal that was met before is answered as at first, and one that differs from it in a
+// number, a parameter or the world's code is not mistaken for it.
+func TestRepeatedRefusalsAreTheirOwn(t *testing.T) {
+	t.Parallel()
+	flat, coded := serve(t, mockserver.WorldSetting{}), serve(t, mockserver.WorldSetting{Assumptions: map[string]string{"DA-001": "DS.6000"}})
+	for range 3 { // kept from the second time on
+		for _, tt := range []struct {
+			from               *client
+			query, code, start string
+		}{
+			{flat, "limit=0", "DS.60xx", "limit: is 0"},
+			{flat, "limit=101", "DS.60xx", "limit: is 101"},
+			{flat, "offset=-1", "DS.60xx", "offset: is -1"},
+			{coded, "limit=0", "DS.6000", "limit: is 0"},
+		} {
+			g := tt.from.send(tt.from.request("GET", tt.from.users(), tt.query, ""))
+			var v slowServiceError
+			if err := json.Unmarshal([]byte(g.body), &v); err != nil || v.Code != tt.code || v.Data == nil || !strings.HasPrefix(v.Data.Reason, tt.start+",") {
+				t.Errorf("%s: %s (%v)", tt.query, g.body, err)
+			}
+		}
+	}
+}
