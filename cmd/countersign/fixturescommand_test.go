@@ -52,6 +52,7 @@ func TestFixturesInGo(t *testing.T) {
 func exportData(t *testing.T, packages ...string) importer.Lookup {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}"}, packages...)...)
+	list.Env = append(os.Environ(), "CGO_ENABLED=0") // as the checks before the tests have compiled it
 	out, err := list.Output()
 	if err != nil {
 		t.Fatal(err)

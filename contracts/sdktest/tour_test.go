@@ -21,7 +21,7 @@ func TestTour(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, mockserver.WorldSetting{})
 			cmd := exec.CommandContext(t.Context(), "go", "run", "./tour/"+name)
-			cmd.Env = append(os.Environ(),
+			cmd.Env = append(os.Environ(), "CGO_ENABLED=0", // as go vet has compiled it
 				"COUNTERSIGN_QUICKBI_URL="+serverURL, "COUNTERSIGN_QUICKBI_OPEN_APPLICATION_IDS="+strings.Join(w.quickbi.OpenApplications, ","),
 				"ALIBABA_CLOUD_ACCESS_KEY_ID="+w.quickbi.AccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+w.quickbi.AccessKeySecret,
 				"COUNTERSIGN_DATAARTS_URL="+serverURL, "COUNTERSIGN_DATAARTS_WORKSPACE="+w.dataarts.Workspace,

@@ -112,6 +112,29 @@ func TestGofmtNamesTheFile(t *testing.T) {
 	}
 }
 
+func TestFilesForCgoOnlyAreNamed(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		file string
+		want string // in the error; "" for none
+	}{
+		"Plain":       {"package m\n", ""},
+		"OtherTag":    {"//go:build pact\n\npackage m\n\nimport \"C\"\n", ""},
+		"ImportC":     {"package m\n\nimport \"C\"\n", "other.go"},
+		"CgoTag":      {"//go:build cgo\n\npackage m\n", "other.go"},
+		"WithoutOnly": {"//go:build !cgo\n\npackage m\n", "example.com/m [m.go]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, _ := module(t, map[string]string{"m.go": "package m\n", "other.go": tt.file})
+			err := sameFiles(context.Background(), p, ".")
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestRegenerate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -14,6 +14,11 @@
 // installed once into .cache, and again when their pins change. Nothing is installed outside the project, but for
 // Debian's packages that scripts/test adds where it runs as root and git, a C compiler or Node is missing.
 //
+// # One build
+//
+// Steps run with CGO_ENABLED=0, so that build, vet, lint, the tools and the plain tests share what was compiled. The race
+// detector and the Pact library need cgo; they, and govulncheck, have it. A step sees to it that no file is for cgo only.
+//
 // # Adding a step
 //
 // A line in stages() and a function beside it. A step that cannot run yet, or not here, returns skip(reason): only for

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	total := runStages(ctx, &project{root: root, out: stdout}, stages(*quick))
+	total := runStages(ctx, newProject(root, stdout), stages(*quick))
 	if total.failed > 0 {
 		return 1
 	}

@@ -19,6 +19,15 @@ type project struct {
 	env  []string // of child processes, besides this one's
 }
 
+// newProject is a work tree whose steps go without cgo, so that one build serves build, vet, lint, the tools and the
+// plain tests. With cgo the compiler makes the standard library's net, and all that stands on it, anew.
+func newProject(root string, out io.Writer) *project {
+	return &project{root: root, out: out, env: []string{"CGO_ENABLED=0"}}
+}
+
+// withC is the project with cgo, which the race detector and the Pact library need.
+func (p *project) withC() *project { return p.with("CGO_ENABLED=1") }
+
 // with is the project with further environment variables for child processes.
 func (p *project) with(env ...string) *project {
 	other := *p

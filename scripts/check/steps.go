@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,15 +17,16 @@ func stages(quick bool) []stage {
 		{"build without cgo", single("build", build)},
 		{"format (gofmt)", single("gofmt", gofmt)},
 		{"go vet", perModule("vet", vet)},
+		{"the same files with cgo as without", perModule("files", sameFiles)},
 	}
 	if quick {
-		return []stage{{append(first, step{"tests", tests()})}}
+		return []stage{{append(first, step{"tests", tests})}}
 	}
 	first = append(first,
 		step{"go.mod is tidy", perModule("tidy", tidy)},
 		step{"lint (golangci-lint)", perModule("golangci-lint", lint)},
 		step{"known vulnerabilities (govulncheck)", single("govulncheck", vulnerabilities)},
-		step{"tests with the race detector", tests("-race", "-count=1")},
+		step{"tests with the race detector", racedTests},
 		step{"tests that it would make too slow, without it", slowTests},
 		step{"benchmarks, each once", single("benchmarks", benchmarks)},
 	)
@@ -43,11 +45,13 @@ func stages(quick bool) []stage {
 	return []stage{{first}, {peers, clients}, {last}}
 }
 
-// tests is a step that runs the main module's tests.
-func tests(flags ...string) func(context.Context, *project) tally {
-	return func(ctx context.Context, p *project) tally {
-		return goTest(ctx, p, ".", append(flags, "./...")...)
-	}
+// tests are the main module's tests, as fast as may be: go test need not repeat what it saw pass.
+func tests(ctx context.Context, p *project) tally {
+	return goTest(ctx, p, ".", "./...")
+}
+
+func racedTests(ctx context.Context, p *project) tally {
+	return goTest(ctx, p.withC(), ".", "-race", "-count=1", "./...")
 }
 
 // slowTests look at thousands of records, run hundreds of commands or measure memory: fewer or none of them where the race
@@ -92,9 +96,7 @@ func perModule(name string, check func(ctx context.Context, p *project, module s
 
 // build proves that everything but the Pact tests builds where there is no C compiler.
 func build(ctx context.Context, p *project) error {
-	cmd := p.command(ctx, "", "go", "build", "./...")
-	cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
-	return named(cmd.Run(), "go", []string{"build", "./..."})
+	return p.with("CGO_ENABLED=0").run(ctx, "", "go", "build", "./...")
 }
 
 func gofmt(ctx context.Context, p *project) error {
@@ -114,6 +116,27 @@ func gofmt(ctx context.Context, p *project) error {
 
 func vet(ctx context.Context, p *project, module string) error {
 	return p.run(ctx, module, "go", "vet", "./...")
+}
+
+// sameFiles proves that vet and lint, which go without cgo, pass over no file: none of the project's is for cgo only, but
+// for those behind the build tag pact, which a step of their own vets.
+func sameFiles(ctx context.Context, p *project, module string) error {
+	list := []string{"list", "-f", "{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}} {{.TestGoFiles}} {{.XTestGoFiles}}", "./..."}
+	without, err := p.with("CGO_ENABLED=0").output(ctx, module, "go", list...)
+	if err != nil {
+		return err
+	}
+	with, err := p.withC().output(ctx, module, "go", list...)
+	if err != nil {
+		return err
+	}
+	seen := strings.Split(string(without), "\n")
+	for _, line := range strings.Split(string(with), "\n") {
+		if !slices.Contains(seen, line) {
+			return fmt.Errorf("with cgo there are other files than without: %s", line)
+		}
+	}
+	return nil
 }
 
 func tidy(ctx context.Context, p *project, module string) error {
@@ -137,6 +160,7 @@ func vulnerabilities(ctx context.Context, p *project) error {
 	if err != nil {
 		return err
 	}
+	p = p.withC() // cgo's own part of the standard library is looked at as well
 	probe, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	cmd := p.command(probe, "", tool, "-version")
@@ -156,7 +180,7 @@ func sdkTests(ctx context.Context, p *project) (t tally) {
 	if err := p.nodeSDKs(ctx); err != nil {
 		t.one("the vendors' Node SDKs", err)
 	}
-	t.add(goTest(ctx, p, sdktest, "-race", "-count=1", "-skip=^TestPrism", "./..."))
+	t.add(goTest(ctx, p.withC(), sdktest, "-race", "-count=1", "-skip=^TestPrism", "./..."))
 	return t
 }
 
@@ -193,8 +217,9 @@ func contracts(ctx context.Context, p *project) (t tally) {
 		t.one("pact library", err)
 		return t
 	}
-	withC := p.with("CGO_ENABLED=1")
-	t.one("vet of the Pact tests", withC.run(ctx, "", "go", "vet", "-tags=pact", "./contracts/pact/...", "./cmd/countersign-verify"))
+	// Vet goes with the race detector because the tests do: what they import is compiled once for both.
+	withC := p.withC()
+	t.one("vet of the Pact tests", withC.run(ctx, "", "go", "vet", "-race", "-tags=pact", "./contracts/pact/...", "./cmd/countersign-verify"))
 	t.add(goTest(ctx, withC, ".", "-race", "-count=1", "-tags=pact", "./contracts/pact/...", "./cmd/countersign-verify"))
 	return t
 }
