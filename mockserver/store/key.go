@@ -1,6 +1,9 @@
 package store
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // keyRoom is enough for most keys.
 const keyRoom = 128
@@ -51,10 +54,17 @@ func AppendInt(b []byte, n int64) []byte {
 
 func intText(n int64) (b [16]byte) {
 	u := uint64(n) ^ 1<<63
-	const digits = "0123456789abcdef"
-	for i := len(b) - 1; i >= 0; i-- {
-		b[i] = digits[u&15]
-		u >>= 4
-	}
+	binary.BigEndian.PutUint64(b[:], eightDigits(u>>32))
+	binary.BigEndian.PutUint64(b[8:], eightDigits(u&(1<<32-1)))
 	return b
+}
+
+// eightDigits are the hexadecimal digits of a number below 1<<32, one in each byte, the first one highest.
+func eightDigits(n uint64) uint64 {
+	const each = 0x0101010101010101
+	n = (n | n<<16) & 0x0000ffff0000ffff
+	n = (n | n<<8) & 0x00ff00ff00ff00ff
+	n = (n | n<<4) & (15 * each)
+	letters := (n + 6*each) >> 4 & each // 1 for those above 9
+	return n + '0'*each + letters*('a'-'0'-10)
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -115,5 +117,20 @@ func TestCheckRefusesARecord(t *testing.T) {
 	}
 	if _, err := table.Get(s.Snapshot(context.Background()), "1"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the refused record is there: %v", err)
+	}
+}
+
+// TestIntIsHexadecimal holds the text of numbers, each digit at each place among them, against fmt.
+func TestIntIsHexadecimal(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 2000 {
+		n := int64(r.Uint64() >> r.IntN(64))
+		if i < 256 {
+			n = int64(uint64(i&15) << (4 * (i >> 4)))
+		}
+		if got, want := Int(n), fmt.Sprintf("%016x", uint64(n)^1<<63); got != want {
+			t.Fatalf("Int(%d) = %s, want %s", n, got, want)
+		}
 	}
 }
