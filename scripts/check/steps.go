@@ -63,8 +63,9 @@ func slowTests(ctx context.Context, p *project) tally {
 }
 
 // benchmarks keeps the benchmarks working. What they measure in one go is worth nothing; scripts/bench measures.
+// The flags are those of goTest, for the same reasons.
 func benchmarks(ctx context.Context, p *project) error {
-	out, err := p.output(ctx, "", "go", "test", "-short", "-run=^$", "-bench=.", "-benchtime=1x", "./...")
+	out, err := p.output(ctx, "", "go", "test", "-vet=off", "-ldflags=-w", "-short", "-run=^$", "-bench=.", "-benchtime=1x", "./...")
 	if err != nil {
 		return err
 	}
