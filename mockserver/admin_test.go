@@ -131,7 +131,7 @@ func TestJournal(t *testing.T) {
 	if strings.Contains(got.raw, "hush") {
 		t.Errorf("the journal shows a secret: %s", got.raw)
 	}
-	list, _ := srv.Requests(mockserver.JournalQuery{})
+	list := requests(t, srv, mockserver.JournalQuery{})
 	if len(list) != 3 {
 		t.Fatalf("%d entries, want 3", len(list))
 	}

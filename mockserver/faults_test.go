@@ -106,7 +106,7 @@ func (tr *troubled) put(t *testing.T, id string) heard {
 // newest is the last entry of the journal, which for a faulted call is complete when the client has heard all.
 func (tr *troubled) newest(t *testing.T) mockserver.EntryView {
 	t.Helper()
-	entries, _ := tr.Requests(mockserver.JournalQuery{Limit: 1})
+	entries := requests(t, tr.Running, mockserver.JournalQuery{Limit: 1})
 	if len(entries) != 1 {
 		t.Fatal("the journal is empty")
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -113,15 +114,30 @@ func TestFaultClientGone(t *testing.T) {
 // completed is the journal's entry of that id, once it is complete.
 func completed(t *testing.T, srv *mockserver.Running, id uint64) mockserver.EntryView {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; runtime.Gosched() {
-		entries, _ := srv.Requests(mockserver.JournalQuery{})
-		for _, e := range entries {
-			if e.ID == id && e.Complete {
-				return e
-			}
-		}
+	var found mockserver.EntryView
+	eventually(t, func() (done bool) {
+		found, done = srv.Request(id)
+		return done && found.Complete
+	})
+	return found
+}
+
+// requests are the entries that a query selects, once none of them is of a reply that is on its way: the client may have it
+// before the journal says so.
+func requests(t *testing.T, srv *mockserver.Running, q mockserver.JournalQuery) (entries []mockserver.EntryView) {
+	t.Helper()
+	eventually(t, func() bool {
+		entries, _ = srv.Requests(q)
+		return !slices.ContainsFunc(entries, func(e mockserver.EntryView) bool { return !e.Complete })
+	})
+	return entries
+}
+
+func eventually(t *testing.T, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !is(); runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatalf("entry %d is not complete", id)
+			t.Fatal("it is not so after a minute")
 		}
 	}
 }

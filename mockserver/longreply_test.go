@@ -43,11 +43,11 @@ func TestLongRepliesInTheJournal(t *testing.T) {
 		})
 	}
 	all.Wait()
-	found, err := srv.Find(mockserver.JournalQuery{})
-	if err != nil || len(found.Entries) != 160 {
-		t.Fatal(len(found.Entries), err)
+	entries := requests(t, srv, mockserver.JournalQuery{})
+	if len(entries) != 160 {
+		t.Fatal(len(entries))
 	}
-	for _, e := range found.Entries {
+	for _, e := range entries {
 		id := strings.TrimSuffix(e.Request.URI[strings.LastIndexByte(e.Request.URI, '/')+1:], "?mode=a")
 		if e.Request.Method == http.MethodPost {
 			id = e.Request.Body[7:10]
