@@ -12,9 +12,9 @@ const (
 	longestKept = 64 << 10
 )
 
-// Replies keeps replies that are asked for again and again as a whole, at most 64 of 64 KiB: pages of lists, for all worlds
-// and servers of the process. K is everything that a reply depends on: what was asked for, the versions of the collections
-// that it is made of, records, what the world has decided.
+// Replies keeps replies that are asked for again and again as a whole, at most 64 of 64 KiB, for all worlds and servers of the
+// process: pages of lists, and refusals. K is everything that a reply depends on: what was asked for, the versions of the
+// collections that it is made of, records, what the world has decided.
 type Replies[K comparable] struct {
 	seed   maphash.Seed
 	places [keptReplies]replyPlace[K]
