@@ -16,6 +16,7 @@ var machineTimeAndChance = map[string]string{
 	"cmd/":                        "wires the machine's clock and chance in",
 	"contracts/client/machine.go": "holds the defaults of the clients' clock, nonce, jitter and sleep, which Options replace",
 	"scripts/":                    "measures how long checks take; nothing of it is in the server",
+	"mockserver/http1/":           "does what net/http did: deadlines of connections, and the header Date",
 	"mockserver/vendortest/":      "a suite of tests: sets deadlines on its connections",
 	"mockserver/wall.go":          "makes the wall clock that everything else is given",
 }

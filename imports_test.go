@@ -63,10 +63,11 @@ var importTable = []row{
 	{pkg: "fixtures/gen/VENDOR", mayImport: []string{"specs", "fixtures/gen"}},
 	{pkg: "mockserver/shape"},                                          // reads JSON into types: knows none of them
 	{pkg: "mockserver/store", mayImport: []string{"mockserver/shape"}}, // the core's state: knows no document
+	{pkg: "mockserver/http1"},                                          // serves connections: knows no vendor, no world
 	{pkg: "mockserver/disk"},                                           // the core's file: knows texts and bytes
 	{
 		pkg:       "mockserver",
-		mayImport: []string{"specs", "specs/compiled", "mockserver/store", "mockserver/shape", "mockserver/disk"},
+		mayImport: []string{"specs", "specs/compiled", "mockserver/store", "mockserver/shape", "mockserver/disk", "mockserver/http1"},
 		inTests:   []string{"mockserver/vendortest"}, // held to its own promises, with a vendor made for it
 	},
 	{pkg: "mockserver/vendortest", mayImport: []string{"specs", "specs/compiled", "mockserver", "mockserver/store"}},
