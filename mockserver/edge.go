@@ -171,7 +171,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, out *reply) (int6
 		}
 		return 0, nil
 	}
-	n, err := writeBody(w, r, out.body)
+	n, err := w.Write(out.body)
 	return int64(n), err
 }
 

@@ -1,12 +1,15 @@
 package mockserver
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"slices"
+
+	"github.com/countersign/countersign/mockserver/http1"
 )
 
 // maxHeader bounds the request line and the headers together, in bytes. RPC calls carry their parameters in the request
@@ -43,15 +46,17 @@ func (s *Server) listen(addr string, config *tls.Config, h http.Handler, admin b
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	got := place{"http", ln.Addr(), admin}
-	if config == nil {
-		srv.ConnContext, ln = withConn, clientListener{ln}
-	} else {
+	var plain *http1.Listener
+	if config == nil && !admin {
+		plain = http1.Listen(ln, srv, s.isVendors)
+		ln = plain
+	} else if config != nil {
 		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){} // the captures are HTTP/1.1
 		ln = tls.NewListener(ln, config)
 		got.scheme = "https"
 	}
 	s.listening.Lock()
-	s.places, s.servers = append(s.places, got), append(s.servers, srv)
+	s.places, s.servers = append(s.places, got), append(s.servers, listening{srv, plain})
 	s.listening.Unlock()
 	s.done.Go(func() {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -61,7 +66,28 @@ func (s *Server) listen(addr string, config *tls.Config, h http.Handler, admin b
 	return got.addr, nil
 }
 
-func (s *Server) running() []*http.Server {
+// isVendors tells of a plain request whether it is a vendor's: the admin API streams and flushes, and waits for clients to leave.
+func (s *Server) isVendors(r *http.Request) bool { return s.opts.AdminApart || !isAdmin(r.URL.Path) }
+
+// listening is a server that listens, and where its plain requests are served.
+type listening struct {
+	server *http.Server
+	plain  *http1.Listener // or nil
+}
+
+// shutdown stops listening and waits for the requests in flight, until ctx ends.
+func (l listening) shutdown(ctx context.Context) error {
+	err := l.server.Shutdown(ctx)
+	if l.plain != nil {
+		err = errors.Join(err, l.plain.Wait(ctx))
+	}
+	if err != nil {
+		err = errors.Join(err, l.server.Close())
+	}
+	return err
+}
+
+func (s *Server) running() []listening {
 	s.listening.Lock()
 	defer s.listening.Unlock()
 	return slices.Clone(s.servers)

@@ -113,7 +113,7 @@ type Server struct {
 	handler   http.Handler
 	listening sync.Mutex // guards the next two
 	places    []place
-	servers   []*http.Server
+	servers   []listening
 	done      sync.WaitGroup
 }
 
@@ -183,9 +183,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.journal.close() // or streams of it would be in flight for ever
 	var problems []error
 	for _, srv := range s.running() {
-		if err := srv.Shutdown(ctx); err != nil {
-			problems = append(problems, err, srv.Close())
-		}
+		problems = append(problems, srv.shutdown(ctx))
 	}
 	s.done.Wait()
 	return errors.Join(append(problems, s.close())...)
