@@ -17,6 +17,8 @@
 //	9  journal, before the first byte is sent                         journal.go
 //	10 write, badly where a fault says so                             edge.go, faultwire.go
 //
+// Below them, package http1 has the connections of vendors' plain requests, and net/http all others: TLS, the admin API.
+//
 // # In a test
 //
 //	srv := mockserver.Run(t, mockserver.Options{Vendors: []mockserver.Vendor{quickbi.New, wps.New, dataarts.New}})

@@ -29,6 +29,20 @@ type reply struct {
 	// body is one without a Content-Length, whole.
 	body []byte
 	both net.Buffers
+	now  date
+}
+
+// date is the header Date, made once a second.
+type date struct {
+	second int64
+	field  []byte
+}
+
+func (d *date) of(t time.Time) []byte {
+	if s := t.Unix(); d.field == nil || s != d.second {
+		d.second, d.field = s, t.UTC().AppendFormat(d.field[:0], "Date: "+http.TimeFormat+"\r\n")
+	}
+	return d.field
 }
 
 // buffer takes what http.Header writes.
@@ -49,7 +63,7 @@ func (r *reply) reset() {
 	if cap(r.body) > most {
 		r.body = nil
 	}
-	*r = reply{conn: r.conn, header: r.header, out: r.out[:0], body: r.body[:0], both: r.both, declared: -1}
+	*r = reply{conn: r.conn, header: r.header, out: r.out[:0], body: r.body[:0], both: r.both, now: r.now, declared: -1}
 }
 
 // Header is the reply's header, to be set before anything is written.
@@ -147,9 +161,7 @@ func (r *reply) endHead(p []byte) {
 	}
 	r.headed = true
 	if !r.dated {
-		r.out = append(r.out, "Date: "...)
-		r.out = time.Now().UTC().AppendFormat(r.out, http.TimeFormat)
-		r.out = append(r.out, "\r\n"...)
+		r.out = append(r.out, r.now.of(time.Now())...)
 	}
 	if r.declared < 0 && r.hasBody() {
 		r.out = append(r.out, "Content-Length: "...)

@@ -131,7 +131,7 @@ func isPath(target string) bool {
 // they mean, or because much of the head is in no value, and would be kept by whoever keeps the header.
 func (r *request) parseFields(fields string, n int) bool {
 	r.Host, r.ContentLength = "", 0
-	r.Header = make(http.Header, n)
+	r.Header = make(http.Header, max(n-1, 0)) // the Host is not among them
 	values := make([]string, n) // one piece of memory for all, as net/http has it
 	haveLength := false
 	for i := range n {
