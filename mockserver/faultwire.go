@@ -86,7 +86,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, out *reply) (int64
 	if out.wire.drip != nil {
 		out.wire.outcome = fmt.Sprintf("%d bytes dripped in %d pieces", sent, pieces)
 	}
-	if err == nil && out.wire.declared > 0 { // net/http ends the connection, since the body is not what was declared
+	if err == nil && out.wire.declared > 0 { // the connection ends, since the body is not what was declared
 		out.wire.outcome = strings.TrimPrefix(out.wire.outcome+fmt.Sprintf("; cut after %d of %d bytes", sent, length), "; ")
 	}
 	return sent, err
