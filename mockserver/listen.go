@@ -46,18 +46,19 @@ func (s *Server) listen(addr string, config *tls.Config, h http.Handler, admin b
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write,
 		IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	got := place{"http", ln.Addr(), admin}
-	var plain *http1.Listener
-	if config == nil && !admin {
-		plain = http1.Listen(ln, srv, s.isVendors)
-		ln = plain
-	} else if config != nil {
+	if config != nil {
 		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){} // the captures are HTTP/1.1
 		ln = tls.NewListener(ln, config)
 		got.scheme = "https"
 	}
 	s.listening.Lock()
+	defer s.listening.Unlock()
+	var plain *http1.Listener
+	if config == nil && !admin {
+		plain = http1.Listen(ln, srv, s.isVendors)
+		ln = plain
+	}
 	s.places, s.servers = append(s.places, got), append(s.servers, listening{srv, plain})
-	s.listening.Unlock()
 	s.done.Go(func() {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("the listener stopped", "addr", got.addr.String(), "error", err)

@@ -5,6 +5,7 @@ const (
 	tokenChar = 1 << iota
 	textChar
 	hostChar
+	targetChar
 )
 
 var kinds = func() (kinds [256]byte) {
@@ -20,11 +21,14 @@ var kinds = func() (kinds [256]byte) {
 		if c >= ' ' && c != 0x7f || c == '\t' {
 			kinds[c] |= textChar
 		}
+		if c > ' ' && c < 0x7f {
+			kinds[c] |= targetChar
+		}
 	}
 	return kinds
 }()
 
-func all(s string, kind byte) bool {
+func all[T string | []byte](s T, kind byte) bool {
 	for i := range len(s) {
 		if kinds[s[i]]&kind == 0 {
 			return false
@@ -34,5 +38,3 @@ func all(s string, kind byte) bool {
 }
 
 func isToken(s string) bool { return s != "" && all(s, tokenChar) }
-func isText(s string) bool  { return all(s, textChar) }
-func isHost(s string) bool  { return s != "" && all(s, hostChar) }

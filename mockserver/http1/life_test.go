@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -24,7 +26,11 @@ func write(t *testing.T, c io.Writer, p string) {
 
 func read(t *testing.T, c io.Reader) {
 	t.Helper()
-	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	in, is := c.(*bufio.Reader)
+	if !is {
+		in = bufio.NewReader(c)
+	}
+	resp, err := http.ReadResponse(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +77,30 @@ func TestTimeLimits(t *testing.T) {
 				t.Errorf("closed after %v, want %v", took, limit)
 			}
 		})
+	}
+}
+
+// A request in drops does not outlast its limits, and nobody waits for the rest of one that ends the server.
+func TestDrops(t *testing.T) {
+	t.Parallel()
+	s := serve(t, true, &http.Server{Handler: http.HandlerFunc(answer), ReadHeaderTimeout: 200 * time.Millisecond})
+	slow, unfinished := s.dial(t), s.dial(t)
+	write(t, unfinished, get)
+	read(t, unfinished)
+	start := time.Now()
+	drops := time.NewTicker(20 * time.Millisecond)
+	defer drops.Stop()
+	for range drops.C {
+		if _, err := io.WriteString(slow, "GET /aaaaaaaa"); err != nil {
+			break
+		}
+		if time.Since(start) > soon {
+			t.Fatal("drops are waited for without end")
+		}
+	}
+	write(t, unfinished, "GET /")
+	if err := s.stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -202,7 +232,50 @@ func TestShutdownWaits(t *testing.T) {
 	}
 }
 
-// Shutdown waits no longer than it is allowed to.
+// Somebody who asks for the end of a context when its call is over disturbs nothing.
+func TestLateQuestionsForTheContext(t *testing.T) {
+	t.Parallel()
+	var late sync.WaitGroup
+	defer late.Wait()
+	s := serve(t, true, plainOnly(t, func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		_ = ctx.Done()
+		late.Go(func() { _ = ctx.Done() })
+		answer(w, r)
+	}))
+	c := s.dial(t)
+	in := bufio.NewReader(c)
+	for range 200 {
+		write(t, c, get)
+		read(t, in)
+	}
+}
+
+// What a reply was made of is let go of when it is out.
+func TestIdleConnectionsHoldNothing(t *testing.T) {
+	t.Parallel()
+	gone := make(chan struct{})
+	s := serve(t, true, plainOnly(t, func(w http.ResponseWriter, _ *http.Request) {
+		large := &[1 << 16]string{}
+		runtime.AddCleanup(large, func(struct{}) { close(gone) }, struct{}{})
+		w.Header()["X-A"] = large[:1]
+	}))
+	c := s.dial(t)
+	write(t, c, get)
+	read(t, c)
+	for start := time.Now(); ; runtime.GC() {
+		select {
+		case <-gone:
+			return
+		default:
+			if time.Since(start) > soon {
+				t.Fatal("the connection still has its last reply")
+			}
+		}
+	}
+}
+
+// Shutdown waits no longer than it is allowed to, and for nothing if there is nothing.
 func TestShutdownGivesUp(t *testing.T) {
 	t.Parallel()
 	w := newWaits()
@@ -212,6 +285,13 @@ func TestShutdownGivesUp(t *testing.T) {
 	<-w.begun
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
+	other := serve(t, true, plainOnly(t, answer))
+	idle := other.dial(t)
+	write(t, idle, get)
+	read(t, idle)
+	if err := other.stop(ctx); err != nil {
+		t.Errorf("nothing to wait for: %v", err)
+	}
 	if err := s.stop(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

@@ -1,11 +1,13 @@
 package http1
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // Listener is what an http.Server serves on: it serves plain requests itself, with the server's handler and its time limits, and
@@ -31,9 +33,13 @@ type accepted struct {
 }
 
 // Listen begins to serve connections from ln. Of plain requests, those that mine says true of go to the server's handler; nil
-// says true of all. Neither may keep the request or its body for longer than its call; the header it may. The context of a
-// request ends with its connection, or when its client goes away while somebody waits for the context, not with the call.
-// A reply without a Content-Length is sent when the handler has returned, not before.
+// says true of all. Of the server's fields, its handler, its time limits and its ErrorLog count for plain requests.
+//
+// A handler meets these differences to net/http. It may not keep the request or its body for longer than its call; the header
+// it may. The context of a request ends with its connection, or when its client goes away while somebody waits for the context,
+// not with the call. A reply without a Content-Length is sent when the handler has returned, and never in chunks; with one, its
+// type is told from the first piece. Transfer-Encoding, trailers and statuses below 200 are not sent. Of http.ResponseController,
+// there are Flush, Hijack and SetWriteDeadline.
 func Listen(ln net.Listener, server *http.Server, mine func(*http.Request) bool) *Listener {
 	l := &Listener{Listener: ln, server: server, mine: mine, others: make(chan accepted), closed: make(chan struct{}),
 		conns: map[*conn]struct{}{}}
@@ -92,7 +98,9 @@ func (l *Listener) Close() error {
 		defer l.mu.Unlock()
 		close(l.closed)
 		for c := range l.conns {
-			c.closeIdle()
+			if c.closeIdle() {
+				l.removeLocked(c)
+			}
 		}
 	})
 	return err
@@ -100,6 +108,9 @@ func (l *Listener) Close() error {
 
 // Wait waits for the requests that are served here, after Close. When ctx ends it closes their connections.
 func (l *Listener) Wait(ctx context.Context) error {
+	if l.served() == 0 {
+		return nil
+	}
 	over := make(chan struct{})
 	go func() {
 		l.done.Wait()
@@ -140,8 +151,21 @@ func (l *Listener) add(tcp *net.TCPConn) *conn {
 func (l *Listener) remove(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.conns, c)
-	l.done.Done()
+	l.removeLocked(c)
+}
+
+func (l *Listener) removeLocked(c *conn) {
+	if _, here := l.conns[c]; here {
+		delete(l.conns, c)
+		l.done.Done()
+	}
+}
+
+// served is how many connections are served here.
+func (l *Listener) served() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns)
 }
 
 func (l *Listener) isClosed() bool {
@@ -153,8 +177,12 @@ func (l *Listener) isClosed() bool {
 	}
 }
 
-func (l *Listener) logf(format string, args ...any) {
-	if l.server.ErrorLog != nil {
-		l.server.ErrorLog.Printf(format, args...)
-	}
+// headerLimit bounds the wait for the first request of a connection, idleLimit that for the others; as with net/http, a limit
+// of 0 stands for the one of reading, and there is none below that.
+func (l *Listener) headerLimit() time.Duration {
+	return cmp.Or(l.server.ReadHeaderTimeout, l.server.ReadTimeout)
+}
+
+func (l *Listener) idleLimit() time.Duration {
+	return cmp.Or(l.server.IdleTimeout, l.server.ReadTimeout)
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -147,7 +148,15 @@ var replies = map[string]http.HandlerFunc{
 			}
 		}
 	},
-	"panic": func(http.ResponseWriter, *http.Request) { panic("on purpose") },
+	"parsed": func(w http.ResponseWriter, r *http.Request) {
+		err := r.ParseForm()
+		fmt.Fprintln(w, r.Form, err)
+	},
+	"left": func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, r.Form, r.Context().Done() != nil)
+	},
+	"goexit": func(http.ResponseWriter, *http.Request) { runtime.Goexit() },
+	"panic":  func(http.ResponseWriter, *http.Request) { panic("on purpose") },
 	"abort": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "5")
 		_, _ = io.WriteString(w, "abc")
@@ -225,6 +234,8 @@ func TestSameAsNetHTTP(t *testing.T) {
 		"Garbage":          {last + "\x16\x03\x01\x02\x03\r\n\r\n"},
 		"BareLineFeeds":    {"GET /a HTTP/1.1\nHost: a\n\n"},
 		"NotPlainAnyMore":  {last + "OPTIONS /a HTTP/1.1\r\nHost: a\r\n\r\n" + last},
+		"FormThenNone":     {"GET /parsed?x=1 HTTP/1.1\r\nHost: a\r\n\r\nGET /parsed?y=2 HTTP/1.1\r\nHost: a\r\n\r\nGET /left HTTP/1.1\r\nHost: a\r\n\r\n"},
+		"WaitsThenMore":    {strings.Repeat("GET /left HTTP/1.1\r\nHost: a\r\n\r\n", 3)},
 		"HijackedWithMore": {"GET /hijacked HTTP/1.1\r\nHost: a\r\n\r\nand more", ", and more"},
 	}
 	for name := range replies {

@@ -3,6 +3,7 @@ package http1
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -58,10 +59,14 @@ func (b *buffer) WriteString(s string) (int, error) {
 	return len(s), nil
 }
 
+// reset lets go of a reply.
 func (r *reply) reset() {
 	clear(r.header)
-	if cap(r.body) > most {
+	if cap(r.body) > sentAlone {
 		r.body = nil
+	}
+	if cap(r.out) > 2*sentAlone {
+		r.out = nil
 	}
 	*r = reply{conn: r.conn, header: r.header, out: r.out[:0], body: r.body[:0], both: r.both, now: r.now, declared: -1}
 }
@@ -71,6 +76,9 @@ func (r *reply) Header() http.Header { return r.header }
 
 // WriteHeader sets the status. One below 200 is not sent.
 func (r *reply) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("http1: status %d", status)) // net/http panics, too
+	}
 	if r.status != 0 || r.hijacked || status < http.StatusOK {
 		return
 	}
@@ -95,15 +103,24 @@ func reason(status int) string {
 	return "status code " + strconv.Itoa(status)
 }
 
-// without are headers that are not sent: those of a body where there can be none, and a word on the connection that is not true.
+// without are headers that are not sent: those of a body where there can be none, and what is not true of the connection or of
+// how a reply is sent.
 func (r *reply) without() map[string]bool {
-	says := r.last && r.header.Get("Connection") != "close"
-	if !says && r.hasBody() {
-		return nil
+	var no map[string]bool
+	drop := func(name string, really bool) {
+		if _, has := r.header[name]; has && really {
+			if no == nil {
+				no = map[string]bool{}
+			}
+			no[name] = true
+		}
 	}
-	bare := !r.hasBody()
-	return map[string]bool{"Connection": says, "Content-Length": bare, "Transfer-Encoding": bare,
-		"Content-Type": r.status == http.StatusNotModified}
+	drop("Connection", r.last && r.header.Get("Connection") != "close")
+	drop("Content-Length", r.declared < 0 || !r.hasBody())
+	drop("Content-Type", r.status == http.StatusNotModified)
+	drop("Transfer-Encoding", true)
+	drop("Trailer", true)
+	return no
 }
 
 func (r *reply) hasBody() bool {
@@ -137,11 +154,12 @@ func (r *reply) Write(p []byte) (int, error) {
 	return r.add(p)
 }
 
-// sentAlone is from when on a piece of a body is not copied behind the head, in bytes.
-const sentAlone = 8 << 10
+// sentAlone is how much of a reply is held back, in bytes; net/http holds back as much. What is longer is sent at once, with the
+// head but not copied behind it.
+const sentAlone = 4 << 10
 
 func (r *reply) add(p []byte) (int, error) {
-	if len(p) < sentAlone {
+	if len(r.out)+len(p) < sentAlone {
 		r.out = append(r.out, p...)
 		return len(p), nil
 	}
@@ -227,8 +245,11 @@ func (r *reply) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	c := r.conn
 	c.unwatch()
-	r.hijacked = true
+	r.hijacked, c.given = true, true
+	c.l.remove(c)
 	_ = c.tcp.SetDeadline(time.Time{})
-	rest := io.MultiReader(bytes.NewReader(c.in[c.req.size:]), c.tcp)
-	return c.tcp, bufio.NewReadWriter(bufio.NewReader(rest), bufio.NewWriter(c.tcp)), nil
+	rest := c.in[c.req.size:]
+	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), c.tcp), most)
+	_, err := in.Peek(len(rest)) // now they are buffered, as whoever changes the protocol expects
+	return c.tcp, bufio.NewReadWriter(in, bufio.NewWriter(c.tcp)), err
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strings"
 )
@@ -25,6 +24,18 @@ type request struct {
 	// size is how many bytes it has, with its body.
 	size int
 	body body
+	// fresh is a Request that no request has been read into.
+	fresh  http.Request
+	names  names
+	fields []field
+	// text is what is kept of the head: target, Host and the values of the fields.
+	text []byte
+}
+
+// field is a name and how long its value is, which lies in text behind those of the fields before.
+type field struct {
+	name string
+	size int
 }
 
 type body struct{ bytes.Reader }
@@ -32,21 +43,34 @@ type body struct{ bytes.Reader }
 func (*body) Close() error { return nil }
 
 func (r *request) init(ctx context.Context, remote string) {
-	r.Request = *(&http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: remote}).WithContext(ctx)
+	r.fresh = *(&http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: remote}).WithContext(ctx)
+	r.names = names{}
+}
+
+// forget lets go of a request.
+func (r *request) forget() {
+	if r.MultipartForm != nil {
+		_ = r.MultipartForm.RemoveAll()
+	}
+	r.Request = r.fresh
+	r.body.Reset(nil)
 }
 
 // parse makes the request of in, which has to begin with one.
 func (r *request) parse(in []byte) verdict {
-	if v := beginsWithMethod(in); v != plain {
+	method, v := methodOf(in)
+	if v != plain {
 		return v
 	}
 	size, lines, v := headOf(in)
 	if v != plain {
 		return v
 	}
-	head := string(in[:size])
-	line, fields, _ := strings.Cut(head, "\r\n")
-	if !r.parseLine(line) || !r.parseFields(fields, lines-2) {
+	r.Request = r.fresh
+	r.Method = method
+	line, fields, _ := bytes.Cut(in[len(method)+1:size], endOfLine)
+	target, is := targetOf(line)
+	if !is || !r.parseFields(target, fields, lines-2) {
 		return other
 	}
 	r.size = size + int(r.ContentLength)
@@ -55,30 +79,33 @@ func (r *request) parse(in []byte) verdict {
 		return other
 	case r.size > len(in):
 		return unfinished
-	case r.ContentLength == 0:
-		r.Body = http.NoBody
-	default:
+	}
+	r.Body = http.NoBody
+	if r.ContentLength > 0 {
 		r.body.Reset(in[size:r.size])
 		r.Body = &r.body
 	}
-	return plain
+	return r.keepHead(len(target))
 }
 
-// methods are those of plain requests.
-var methods = []string{"GET ", "POST ", "PUT ", "DELETE ", "PATCH "}
+var endOfLine = []byte("\r\n")
 
-// beginsWithMethod tells at once what will never be plain, TLS on the wrong port for one.
-func beginsWithMethod(in []byte) verdict {
+// methods are those of plain requests.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch}
+
+// methodOf tells at once what will never be plain, TLS on the wrong port for one.
+func methodOf(in []byte) (string, verdict) {
 	for _, m := range methods {
 		n := min(len(m), len(in))
-		if string(in[:n]) == m[:n] {
-			if n < len(m) {
-				return unfinished
-			}
-			return plain
+		switch {
+		case string(in[:n]) != m[:n]:
+		case len(in) <= len(m):
+			return "", unfinished
+		case in[len(m)] == ' ':
+			return m, plain
 		}
 	}
-	return other
+	return "", other
 }
 
 // headOf finds the end of the head: how many bytes it has and how many lines, the empty one included.
@@ -99,59 +126,36 @@ func headOf(in []byte) (size, lines int, v verdict) {
 	}
 }
 
-// parseLine reads the request line, without its end.
-func (r *request) parseLine(line string) bool {
-	method, rest, _ := strings.Cut(line, " ")
-	target, proto, _ := strings.Cut(rest, " ")
-	if proto != "HTTP/1.1" || !isPath(target) {
-		return false
+// targetOf returns what stands between method and version, if it is a path and query of visible characters. What begins with
+// two slashes may be meant to name a host.
+func targetOf(line []byte) ([]byte, bool) {
+	target, version, _ := bytes.Cut(line, []byte(" "))
+	if string(version) != "HTTP/1.1" || len(target) == 0 || target[0] != '/' || len(target) > 1 && target[1] == '/' {
+		return nil, false
 	}
-	u, err := url.ParseRequestURI(target)
-	if err != nil {
-		return false
-	}
-	r.Method, r.RequestURI, r.URL = method, target, u
-	return true
+	return target, all(target, targetChar)
 }
 
-// isPath is true of a path and query of visible characters. What begins with two slashes may be meant to name a host.
-func isPath(target string) bool {
-	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") {
-		return false
-	}
-	for i := range len(target) {
-		if target[i] <= ' ' || target[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// parseFields reads n fields of a head and the empty line behind them. It is false if net/http has to look at them: for what
-// they mean, or because much of the head is in no value, and would be kept by whoever keeps the header.
-func (r *request) parseFields(fields string, n int) bool {
-	r.Host, r.ContentLength = "", 0
-	r.Header = make(http.Header, max(n-1, 0)) // the Host is not among them
-	values := make([]string, n) // one piece of memory for all, as net/http has it
-	haveLength := false
-	for i := range n {
-		var line string
-		line, fields, _ = strings.Cut(fields, "\r\n")
-		name, value, is := strings.Cut(line, ":")
-		value = strings.TrimPrefix(value, " ")
-		if !is || !isToken(name) || !isText(value) || textproto.TrimString(value) != value {
-			return false
-		}
-		name = textproto.CanonicalMIMEHeaderKey(name)
-		if _, again := r.Header[name]; again {
+// parseFields reads n fields of a head into r.fields, and what is kept of them into r.text, the target and the Host first. It is
+// false if net/http has to look at them.
+func (r *request) parseFields(target, in []byte, n int) bool {
+	r.fields, r.text = r.fields[:0], append(r.text[:0], target...)
+	host, haveLength := []byte(nil), false
+	for range n {
+		var line []byte
+		line, in, _ = bytes.Cut(in, endOfLine)
+		raw, value, is := bytes.Cut(line, []byte(":"))
+		name, isName := r.names.of(raw)
+		value = bytes.Trim(value, " \t")
+		if !is || !isName || !all(value, textChar) {
 			return false
 		}
 		switch name {
 		case "Host":
-			if r.Host != "" || !isHost(value) {
+			if host != nil || len(value) == 0 || !all(value, hostChar) {
 				return false
 			}
-			r.Host = value
+			host = value
 			continue
 		case "Content-Length":
 			length, is := lengthOf(value)
@@ -160,24 +164,46 @@ func (r *request) parseFields(fields string, n int) bool {
 			}
 			r.ContentLength, haveLength = length, true
 		case "Connection":
-			if !strings.EqualFold(value, "keep-alive") {
+			if !bytes.EqualFold(value, []byte("keep-alive")) {
 				return false
 			}
 		case "Expect", "Http2-Settings", "Pragma", "Trailer", "Transfer-Encoding", "Upgrade":
 			return false
 		}
-		values[i] = value
-		r.Header[name] = values[i : i+1 : i+1]
+		r.fields, r.text = append(r.fields, field{name, len(value)}), append(r.text, value...)
 	}
-	return r.Host != ""
+	r.text = append(r.text, host...)
+	return host != nil
+}
+
+// keepHead makes the strings of a request, all in one piece of memory. What came twice is net/http's.
+func (r *request) keepHead(target int) verdict {
+	text := string(r.text)
+	r.RequestURI, text = text[:target], text[target:]
+	u, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil {
+		return other
+	}
+	r.URL = u
+	r.Header = make(http.Header, len(r.fields))
+	values := make([]string, len(r.fields))
+	for i, f := range r.fields {
+		values[i], text = text[:f.size], text[f.size:]
+		if _, again := r.Header[f.name]; again {
+			return other
+		}
+		r.Header[f.name] = values[i : i+1 : i+1]
+	}
+	r.Host = text
+	return plain
 }
 
 // lengthOf reads a Content-Length. One of over four digits is not plain.
-func lengthOf(value string) (n int64, is bool) {
-	if value == "" || len(value) > 4 {
+func lengthOf(value []byte) (n int64, is bool) {
+	if len(value) == 0 || len(value) > 4 {
 		return 0, false
 	}
-	for _, c := range []byte(value) {
+	for _, c := range value {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
@@ -187,12 +213,9 @@ func lengthOf(value string) (n int64, is bool) {
 }
 
 // withoutBlankLines drops what some old clients send behind the body of a POST, as net/http does.
-func (r *request) withoutBlankLines(in []byte) []byte {
-	if r.Method != http.MethodPost {
-		return in
-	}
+func withoutBlankLines(in []byte) []byte {
 	n := 0
-	for n < min(4, len(in)) && (in[n] == '\r' || in[n] == '\n') {
+	for n < min(4, len(in)) && strings.IndexByte("\r\n", in[n]) >= 0 {
 		n++
 	}
 	return in[:copy(in, in[n:])]

@@ -73,6 +73,8 @@ func (c *conn) unwatch() {
 	}
 	_ = c.tcp.SetReadDeadline(time.Unix(1, 0))
 	<-w.ended
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	c.in = append(c.in, w.next[:w.got]...)
 	w.on, w.got = false, 0
 }
