@@ -65,7 +65,7 @@ type Options struct {
 // Timeouts bound the phases of a connection.
 type Timeouts struct {
 	// Header, Read and Write bound the reading of headers, of the whole request, and the writing of the reply, counted
-	// from the end of the headers. 0: 10 s, 60 s, 120 s.
+	// from the end of the headers. A request that does not come in one piece may take a second more. 0: 10 s, 60 s, 120 s.
 	Header, Read, Write time.Duration
 	// Idle bounds the time between requests. 0: 120 s.
 	Idle time.Duration
