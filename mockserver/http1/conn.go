@@ -174,7 +174,8 @@ func (c *conn) handle() (again bool) {
 
 // recovered does with a panic what net/http does: the connection ends, the others do not.
 func (c *conn) recovered() {
-	c.unwatch()                                                // once more if the handler did not return
+	// Once more if the handler did not return.
+	c.unwatch()
 	if r := recover(); r != nil && r != http.ErrAbortHandler { //nolint:errorlint,err113 // net/http compares it so, too
 		c.l.logf("http1: panic serving %v: %v\n%s", c.req.RemoteAddr, r, debug.Stack())
 	}
