@@ -66,14 +66,14 @@ func TestTimeLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, true, &http.Server{Handler: http.HandlerFunc(answer), ReadHeaderTimeout: c.header, ReadTimeout: c.read, IdleTimeout: c.idle})
+			start := time.Now()
 			conn := s.dial(t)
 			write(t, conn, c.sent)
 			for range c.replies {
 				read(t, conn)
 			}
-			start := time.Now()
 			_, _ = io.ReadAll(conn) // half a body is answered before the connection is closed
-			if took := time.Since(start); took < limit/2 || took >= soon {
+			if took := time.Since(start); took < limit || took >= soon {
 				t.Errorf("closed after %v, want %v", took, limit)
 			}
 		})
@@ -286,9 +286,6 @@ func TestShutdownGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	other := serve(t, true, plainOnly(t, answer))
-	idle := other.dial(t)
-	write(t, idle, get)
-	read(t, idle)
 	if err := other.stop(ctx); err != nil {
 		t.Errorf("nothing to wait for: %v", err)
 	}
@@ -300,7 +297,7 @@ func TestShutdownGivesUp(t *testing.T) {
 	}
 }
 
-// What is accepted after Close is closed at once, and the server hears of it.
+// The server hears of the end of its listener.
 func TestClosedListener(t *testing.T) {
 	t.Parallel()
 	s := serve(t, true, plainOnly(t, answer))
@@ -309,9 +306,5 @@ func TestClosedListener(t *testing.T) {
 	}
 	if _, err := s.plain.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v", err)
-	}
-	if c, err := net.Dial("tcp", s.addr); err == nil {
-		_ = c.Close()
-		t.Error("somebody still listens")
 	}
 }
