@@ -25,6 +25,11 @@ type answer struct {
 
 func send(t *testing.T, method, url, body string, header http.Header) answer {
 	t.Helper()
+	return sendBy(t, http.DefaultClient, method, url, body, header)
+}
+
+func sendBy(t *testing.T, client *http.Client, method, url, body string, header http.Header) answer {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +40,7 @@ func send(t *testing.T, method, url, body string, header http.Header) answer {
 	if host := req.Header.Get("Host"); host != "" {
 		req.Host = host
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

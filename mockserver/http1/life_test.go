@@ -157,13 +157,20 @@ func (w *waits) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 
 const wait = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"
 
-func TestContextEndsWhenTheClientGoes(t *testing.T) {
-	t.Parallel()
+// waiting is a server with a request that waits, and its connection.
+func waiting(t *testing.T) (*waits, *served, net.Conn) {
+	t.Helper()
 	w := newWaits()
 	s := serve(t, true, plainOnly(t, w.ServeHTTP))
 	c := s.dial(t)
 	write(t, c, wait)
 	<-w.begun
+	return w, s, c
+}
+
+func TestContextEndsWhenTheClientGoes(t *testing.T) {
+	t.Parallel()
+	w, _, c := waiting(t)
 	_ = c.Close()
 	if err := <-w.ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
@@ -201,13 +208,10 @@ func TestNextRequestWhileOneWaits(t *testing.T) {
 // Shutdown closes connections without a request and waits for the others.
 func TestShutdownWaits(t *testing.T) {
 	t.Parallel()
-	w := newWaits()
-	s := serve(t, true, plainOnly(t, w.ServeHTTP))
-	idle, fresh, busy := s.dial(t), s.dial(t), s.dial(t)
+	w, s, busy := waiting(t)
+	idle, fresh := s.dial(t), s.dial(t)
 	write(t, idle, get)
 	read(t, idle)
-	write(t, busy, wait)
-	<-w.begun
 	over := make(chan error, 1)
 	go func() { over <- s.stop(context.Background()) }()
 	for _, c := range []net.Conn{idle, fresh} {
@@ -278,11 +282,7 @@ func TestIdleConnectionsHoldNothing(t *testing.T) {
 // Shutdown waits no longer than it is allowed to, and for nothing if there is nothing.
 func TestShutdownGivesUp(t *testing.T) {
 	t.Parallel()
-	w := newWaits()
-	s := serve(t, true, plainOnly(t, w.ServeHTTP))
-	c := s.dial(t)
-	write(t, c, wait)
-	<-w.begun
+	w, s, _ := waiting(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	other := serve(t, true, plainOnly(t, answer))

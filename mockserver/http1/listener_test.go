@@ -75,8 +75,8 @@ func (s *served) dial(t *testing.T) net.Conn {
 	return c
 }
 
-// exchange sends pieces one by one, the next when the server has had time to look at the one before, and returns all that came
-// back until the server closed the connection, with every date made the same.
+// exchange sends pieces one by one and then nothing more, and returns all that came back until the server closed the connection,
+// with every date made the same.
 func (s *served) exchange(t *testing.T, pieces ...string) string {
 	t.Helper()
 	c := s.dial(t)

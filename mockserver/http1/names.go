@@ -1,11 +1,12 @@
 package http1
 
-import (
-	"net/textproto"
-)
+import "net/textproto"
 
-// mostNames bounds how many names of fields a connection knows.
-const mostNames = 64
+// These bound how many names of fields a connection knows, and how long they are, in bytes.
+const (
+	mostNames   = 64
+	longestName = 64
+)
 
 // names are the names of fields that a connection has seen, as they came, and as net/http spells them. A client sends the same
 // ones with every request, and whoever keeps the headers of many keeps them once.
@@ -21,7 +22,7 @@ func (n names) of(raw []byte) (string, bool) {
 		return "", false
 	}
 	name := textproto.CanonicalMIMEHeaderKey(came)
-	if len(n) < mostNames {
+	if len(n) < mostNames && len(came) <= longestName {
 		n[came] = name
 	}
 	return name, true

@@ -154,7 +154,7 @@ func (r *reply) Write(p []byte) (int, error) {
 	return r.add(p)
 }
 
-// sentAlone is how much of a reply is held back, in bytes; net/http holds back as much. What is longer is sent at once, with the
+// sentAlone is how much of a reply is held back, in bytes; net/http holds back about as much. What is longer is sent at once, with the
 // head but not copied behind it.
 const sentAlone = 4 << 10
 
@@ -219,14 +219,14 @@ func (r *reply) send() error {
 
 // FlushError sends what there is of a reply whose length is known.
 func (r *reply) FlushError() error {
-	switch {
-	case r.hijacked:
+	if r.hijacked {
 		return http.ErrHijacked
-	case r.status != 0 && r.declared < 0:
-		return nil
-	case r.status == 0:
+	}
+	if r.status == 0 {
 		r.WriteHeader(http.StatusOK)
-		return r.FlushError()
+	}
+	if r.declared < 0 {
+		return nil
 	}
 	r.endHead(nil)
 	return r.send()
